@@ -1,0 +1,321 @@
+
+/*
+ * Copyright (C) The ngx_http_ai_gateway_module authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "ngx_ai_text.h"
+
+
+static ngx_int_t ngx_ai_text_sequence(const u_char **pp, const u_char *end,
+    uint32_t *code);
+static ngx_int_t ngx_ai_text_hex(const u_char **pp, const u_char *end,
+    uint32_t *code);
+
+
+/* what follows a backslash, but for 'u' */
+
+static const u_char  ngx_ai_text_escapes[256] = {
+    ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f',
+    ['n'] = '\n', ['r'] = '\r', ['t'] = '\t'
+};
+
+
+/* the value of a hex digit, plus one */
+
+static const u_char  ngx_ai_text_digits[256] = {
+    ['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6,
+    ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
+    ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16
+};
+
+
+ngx_int_t
+ngx_ai_text_unit(const u_char **pp, const u_char *end, uint32_t *code,
+    const char **error)
+{
+    uint32_t       low;
+    ngx_int_t      rc;
+    const u_char  *p;
+
+    p = *pp;
+
+    if (*p != '\\') {
+        *error = "invalid UTF-8";
+        return ngx_ai_text_sequence(pp, end, code);
+    }
+
+    if (end - p < 2) {
+        return NGX_AGAIN;
+    }
+
+    if (ngx_ai_text_escapes[p[1]]) {
+        *code = ngx_ai_text_escapes[p[1]];
+        *pp = p + 2;
+        return NGX_OK;
+    }
+
+    *error = "invalid escape";
+    *pp = p + 1;
+
+    if (p[1] != 'u') {
+        return NGX_ERROR;
+    }
+
+    *pp = p + 2;
+    rc = ngx_ai_text_hex(pp, end, code);
+
+    if (rc != NGX_OK || *code < 0xd800 || *code > 0xdfff) {
+        return rc;
+    }
+
+    *error = "lone surrogate";
+
+    if (*code > 0xdbff) {
+        (*pp)--;
+        return NGX_ERROR;
+    }
+
+    /* the other half must follow */
+
+    for ( /* void */ ; *pp < p + 8; (*pp)++) {
+
+        if (*pp == end) {
+            return NGX_AGAIN;
+        }
+
+        if (**pp != (*pp == p + 6 ? '\\' : 'u')) {
+            return NGX_ERROR;
+        }
+    }
+
+    rc = ngx_ai_text_hex(pp, end, &low);
+
+    if (rc != NGX_OK) {
+        *error = "invalid escape";
+        return rc;
+    }
+
+    if (low < 0xdc00 || low > 0xdfff) {
+        (*pp)--;
+        return NGX_ERROR;
+    }
+
+    *code = 0x10000 + ((*code - 0xd800) << 10) + (low - 0xdc00);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_ai_text_sequence(const u_char **pp, const u_char *end, uint32_t *code)
+{
+    u_char         c, low, up;
+    ngx_uint_t     need;
+    const u_char  *p;
+
+    p = *pp;
+    c = *p;
+
+    if (c < 0xc2 || c > 0xf4) {
+        return NGX_ERROR;
+    }
+
+    if (c < 0xe0) {
+        need = 1;
+        *code = c & 0x1f;
+
+    } else if (c < 0xf0) {
+        need = 2;
+        *code = c & 0x0f;
+
+    } else {
+        need = 3;
+        *code = c & 0x07;
+    }
+
+    /* the second byte tells overlong forms, surrogates and > U+10FFFF */
+
+    low = (c == 0xe0) ? 0xa0 : (c == 0xf0) ? 0x90 : 0x80;
+    up = (c == 0xed) ? 0x9f : (c == 0xf4) ? 0x8f : 0xbf;
+
+    for (p++; need; p++, need--) {
+
+        if (p == end) {
+            return NGX_AGAIN;
+        }
+
+        if (*p < low || *p > up) {
+            *pp = p;
+            return NGX_ERROR;
+        }
+
+        *code = *code << 6 | (*p & 0x3f);
+
+        low = 0x80;
+        up = 0xbf;
+    }
+
+    *pp = p;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_ai_text_hex(const u_char **pp, const u_char *end, uint32_t *code)
+{
+    ngx_uint_t  i;
+
+    *code = 0;
+
+    for (i = 0; i < 4; i++, (*pp)++) {
+
+        if (*pp == end) {
+            return NGX_AGAIN;
+        }
+
+        if (ngx_ai_text_digits[**pp] == 0) {
+            return NGX_ERROR;
+        }
+
+        *code = *code << 4 | (ngx_ai_text_digits[**pp] - 1);
+    }
+
+    return NGX_OK;
+}
+
+
+const u_char *
+ngx_ai_text_utf8(const u_char *p, const u_char *end)
+{
+    uint32_t       code;
+    const u_char  *next;
+
+    while (p < end && *p >= 0x80) {
+
+        /* most of all text: no bounds of the second byte to mind */
+
+        if (*p < 0xe0 && *p > 0xc1 && end - p > 1) {
+
+            if ((p[1] & 0xc0) != 0x80) {
+                break;
+            }
+
+            p += 2;
+            continue;
+        }
+
+        if (*p > 0xe0 && *p < 0xf0 && *p != 0xed && end - p > 2) {
+
+            if ((p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80) {
+                break;
+            }
+
+            p += 3;
+            continue;
+        }
+
+        next = p;
+
+        if (ngx_ai_text_sequence(&next, end, &code) != NGX_OK) {
+            break;
+        }
+
+        p = next;
+    }
+
+    return p;
+}
+
+
+u_char *
+ngx_ai_text_put(u_char *dst, uint32_t code)
+{
+    if (code < 0x80) {
+        *dst++ = (u_char) code;
+        return dst;
+    }
+
+    if (code < 0x800) {
+        *dst++ = (u_char) (0xc0 | code >> 6);
+        *dst++ = (u_char) (0x80 | (code & 0x3f));
+        return dst;
+    }
+
+    if (code < 0x10000) {
+        *dst++ = (u_char) (0xe0 | code >> 12);
+
+    } else {
+        *dst++ = (u_char) (0xf0 | code >> 18);
+        *dst++ = (u_char) (0x80 | (code >> 12 & 0x3f));
+    }
+
+    *dst++ = (u_char) (0x80 | (code >> 6 & 0x3f));
+    *dst++ = (u_char) (0x80 | (code & 0x3f));
+
+    return dst;
+}
+
+
+ngx_int_t
+ngx_ai_text_decode(const u_char *text, size_t len, u_char *dst, size_t max,
+    ngx_str_t *out)
+{
+    u_char        *d, *last, unit[4];
+    size_t         n;
+    uint32_t       code;
+    const char    *error;
+    const u_char  *p, *end, *next;
+
+    p = text;
+    end = text + len;
+
+    d = dst;
+    last = dst + max;
+
+    while (p < end) {
+
+        if (*p == '\\' || *p >= 0x80) {
+            next = p;
+
+            if (ngx_ai_text_unit(&next, end, &code, &error) != NGX_OK) {
+                return NGX_ERROR;
+            }
+
+            n = ngx_ai_text_put(unit, code) - unit;
+
+            if ((size_t) (last - d) < n) {
+                return NGX_DECLINED;
+            }
+
+            d = ngx_cpymem(d, unit, n);
+            p = next;
+
+            continue;
+        }
+
+        next = ngx_ai_text_plain(p, end);
+
+        /* a quote or a control byte cannot be here; it is copied if it is */
+
+        n = ngx_max(next - p, 1);
+
+        if ((size_t) (last - d) < n) {
+            return NGX_DECLINED;
+        }
+
+        d = ngx_movemem(d, p, n);
+        p += n;
+    }
+
+    out->data = dst;
+    out->len = d - dst;
+
+    return NGX_OK;
+}

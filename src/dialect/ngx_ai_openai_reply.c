@@ -1,0 +1,433 @@
+
+/*
+ * Copyright (C) The ngx_http_ai_gateway_module authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+
+#include "ngx_ai_openai.h"
+
+
+/*
+ * The members that are noted, in one order for both places where they occur:
+ * at the top of a reply or chat chunk, and inside "response" in the events
+ * of a Responses stream.
+ */
+
+typedef enum {
+    NGX_AI_OPENAI_TYPE = 0,
+    NGX_AI_OPENAI_ERROR,
+    NGX_AI_OPENAI_CHOICES,
+    NGX_AI_OPENAI_FINISH,
+    NGX_AI_OPENAI_STATUS,
+    NGX_AI_OPENAI_INCOMPLETE,
+    NGX_AI_OPENAI_USAGE,
+    NGX_AI_OPENAI_PROMPT_TOKENS,
+    NGX_AI_OPENAI_INPUT_TOKENS,
+    NGX_AI_OPENAI_COMPLETION_TOKENS,
+    NGX_AI_OPENAI_OUTPUT_TOKENS,
+    NGX_AI_OPENAI_PROMPT_CACHED,
+    NGX_AI_OPENAI_INPUT_CACHED,
+    NGX_AI_OPENAI_PROMPT_WRITE,
+    NGX_AI_OPENAI_INPUT_WRITE,
+    NGX_AI_OPENAI_PROMPT_AUDIO,
+    NGX_AI_OPENAI_INPUT_AUDIO,
+    NGX_AI_OPENAI_INPUT_IMAGE,
+    NGX_AI_OPENAI_COMPLETION_REASONING,
+    NGX_AI_OPENAI_OUTPUT_REASONING,
+    NGX_AI_OPENAI_COMPLETION_AUDIO
+} ngx_ai_openai_reply_e;
+
+
+#define NGX_AI_OPENAI_FIELDS(p)                                               \
+    { ngx_string("type") },                                                   \
+    { ngx_string(p "error") },                                                \
+    { ngx_string(p "choices") },                                              \
+    { ngx_string(p "choices.*.finish_reason") },                              \
+    { ngx_string(p "status") },                                               \
+    { ngx_string(p "incomplete_details.reason") },                            \
+    { ngx_string(p "usage") },                                                \
+    { ngx_string(p "usage.prompt_tokens") },                                  \
+    { ngx_string(p "usage.input_tokens") },                                   \
+    { ngx_string(p "usage.completion_tokens") },                              \
+    { ngx_string(p "usage.output_tokens") },                                  \
+    { ngx_string(p "usage.prompt_tokens_details.cached_tokens") },            \
+    { ngx_string(p "usage.input_tokens_details.cached_tokens") },             \
+    { ngx_string(p "usage.prompt_tokens_details.cache_write_tokens") },       \
+    { ngx_string(p "usage.input_tokens_details.cache_write_tokens") },        \
+    { ngx_string(p "usage.prompt_tokens_details.audio_tokens") },             \
+    { ngx_string(p "usage.input_token_details.audio_tokens") },               \
+    { ngx_string(p "usage.input_tokens_details.image_tokens") },              \
+    { ngx_string(p "usage.completion_tokens_details.reasoning_tokens") },     \
+    { ngx_string(p "usage.output_tokens_details.reasoning_tokens") },         \
+    { ngx_string(p "usage.completion_tokens_details.audio_tokens") }
+
+
+static void ngx_ai_openai_usage(const ngx_ai_route_t *route,
+    const ngx_ai_scan_value_t *v, ngx_uint_t quirks, ngx_ai_usage_t *usage);
+static int64_t ngx_ai_openai_count(const ngx_ai_scan_value_t *v,
+    ngx_uint_t one, ngx_uint_t other);
+static int64_t ngx_ai_openai_take(int64_t *from, int64_t n);
+static ngx_uint_t ngx_ai_openai_finish(const ngx_ai_scan_value_t *v);
+static ngx_int_t ngx_ai_openai_read_chunk(const ngx_ai_route_t *route,
+    ngx_ai_reader_t *reader, const ngx_str_t *data, ngx_uint_t quirks,
+    ngx_uint_t hidden, ngx_ai_reply_t *reply, ngx_ai_event_t *event);
+static ngx_int_t ngx_ai_openai_read_item(const ngx_ai_route_t *route,
+    ngx_ai_reader_t *reader, const ngx_str_t *name, const ngx_str_t *data,
+    ngx_uint_t quirks, ngx_ai_reply_t *reply, ngx_ai_event_t *event);
+static void ngx_ai_openai_hide(const ngx_str_t *data,
+    const ngx_ai_scan_value_t *v, ngx_ai_event_t *event);
+
+
+const ngx_ai_scan_field_t
+    ngx_ai_openai_reply_fields[NGX_AI_OPENAI_REPLY_MAX] = {
+    NGX_AI_OPENAI_FIELDS("")
+};
+
+
+const ngx_ai_scan_field_t
+    ngx_ai_openai_item_fields[NGX_AI_OPENAI_REPLY_MAX] = {
+    NGX_AI_OPENAI_FIELDS("response.")
+};
+
+
+typedef struct {
+    ngx_str_t         word;
+    ngx_uint_t        finish;
+} ngx_ai_openai_word_t;
+
+
+/* finish reasons of chat and its dialects, statuses of Responses */
+
+static const ngx_ai_openai_word_t  ngx_ai_openai_words[] = {
+    { ngx_string("stop"), NGX_AI_FINISH_STOP },
+    { ngx_string("length"), NGX_AI_FINISH_LENGTH },
+    { ngx_string("tool_calls"), NGX_AI_FINISH_TOOLS },
+    { ngx_string("tool_call"), NGX_AI_FINISH_TOOLS },
+    { ngx_string("function_call"), NGX_AI_FINISH_TOOLS },
+    { ngx_string("content_filter"), NGX_AI_FINISH_FILTER },
+    { ngx_string("model_length"), NGX_AI_FINISH_LENGTH },
+    { ngx_string("max_output_tokens"), NGX_AI_FINISH_LENGTH },
+    { ngx_string("error"), NGX_AI_FINISH_ERROR },
+    { ngx_string("failed"), NGX_AI_FINISH_ERROR },
+    { ngx_string("completed"), NGX_AI_FINISH_STOP },
+    { ngx_null_string, 0 }
+};
+
+
+void
+ngx_ai_openai_read_reply(const ngx_ai_route_t *route,
+    const ngx_ai_scan_value_t *v, ngx_uint_t quirks, ngx_ai_reply_t *reply)
+{
+    ngx_uint_t  type;
+
+    type = v[NGX_AI_OPENAI_ERROR].type;
+
+    if (type == NGX_AI_JSON_OBJECT || type == NGX_AI_JSON_STRING) {
+        reply->error = 1;
+    }
+
+    if (v[NGX_AI_OPENAI_USAGE].type == NGX_AI_JSON_OBJECT) {
+        ngx_ai_openai_usage(route, v, quirks, &reply->usage);
+    }
+
+    if (v[NGX_AI_OPENAI_FINISH].type == NGX_AI_JSON_STRING) {
+        reply->finish = ngx_ai_openai_finish(&v[NGX_AI_OPENAI_FINISH]);
+
+    } else if (v[NGX_AI_OPENAI_INCOMPLETE].type == NGX_AI_JSON_STRING) {
+        reply->finish = ngx_ai_openai_finish(&v[NGX_AI_OPENAI_INCOMPLETE]);
+
+    } else if (route->id == NGX_AI_ROUTE_RESPONSES
+               && v[NGX_AI_OPENAI_STATUS].type == NGX_AI_JSON_STRING)
+    {
+        reply->finish = ngx_ai_openai_finish(&v[NGX_AI_OPENAI_STATUS]);
+
+    } else {
+        return;
+    }
+
+    reply->finished = 1;
+}
+
+
+static void
+ngx_ai_openai_usage(const ngx_ai_route_t *route, const ngx_ai_scan_value_t *v,
+    ngx_uint_t quirks, ngx_ai_usage_t *usage)
+{
+    int64_t  prompt, completion, *t, reasoning;
+
+    prompt = ngx_ai_openai_count(v, NGX_AI_OPENAI_PROMPT_TOKENS,
+                                 NGX_AI_OPENAI_INPUT_TOKENS);
+    completion = ngx_ai_openai_count(v, NGX_AI_OPENAI_COMPLETION_TOKENS,
+                                     NGX_AI_OPENAI_OUTPUT_TOKENS);
+
+    if (prompt < 0 && completion < 0) {
+
+        /* a report without counts that can be counts is no report */
+
+        return;
+    }
+
+    ngx_memzero(usage, sizeof(ngx_ai_usage_t));
+
+    usage->reported = 1;
+    prompt = ngx_max(prompt, 0);
+    completion = ngx_max(completion, 0);
+
+    t = usage->tokens;
+
+    t[NGX_AI_USAGE_CACHE_READ] = ngx_ai_openai_take(&prompt,
+                        ngx_ai_openai_count(v, NGX_AI_OPENAI_PROMPT_CACHED,
+                                            NGX_AI_OPENAI_INPUT_CACHED));
+
+    t[NGX_AI_USAGE_CACHE_WRITE] = ngx_ai_openai_take(&prompt,
+                        ngx_ai_openai_count(v, NGX_AI_OPENAI_PROMPT_WRITE,
+                                            NGX_AI_OPENAI_INPUT_WRITE));
+
+    t[NGX_AI_USAGE_AUDIO_IN] = ngx_ai_openai_take(&prompt,
+                        ngx_ai_openai_count(v, NGX_AI_OPENAI_PROMPT_AUDIO,
+                                            NGX_AI_OPENAI_INPUT_AUDIO));
+
+    if (route->id == NGX_AI_ROUTE_IMAGES) {
+        t[NGX_AI_USAGE_IMAGE_IN] = ngx_ai_openai_take(&prompt,
+                        ngx_ai_openai_count(v, NGX_AI_OPENAI_INPUT_IMAGE,
+                                            NGX_AI_OPENAI_INPUT_IMAGE));
+        t[NGX_AI_USAGE_INPUT] = prompt;
+        t[NGX_AI_USAGE_IMAGE_OUT] = completion;
+        return;
+    }
+
+    t[NGX_AI_USAGE_INPUT] = prompt;
+
+    reasoning = ngx_ai_openai_count(v, NGX_AI_OPENAI_COMPLETION_REASONING,
+                                    NGX_AI_OPENAI_OUTPUT_REASONING);
+
+    /* only chat completions have the quirk, Responses never */
+
+    if ((quirks & NGX_AI_QUIRK_REASONING_APART)
+        && v[NGX_AI_OPENAI_COMPLETION_TOKENS].count)
+    {
+        t[NGX_AI_USAGE_REASONING] = ngx_max(reasoning, 0);
+
+    } else {
+        t[NGX_AI_USAGE_REASONING] = ngx_ai_openai_take(&completion,
+                                                       reasoning);
+    }
+
+    t[NGX_AI_USAGE_AUDIO_OUT] = ngx_ai_openai_take(&completion,
+                       ngx_ai_openai_count(v, NGX_AI_OPENAI_COMPLETION_AUDIO,
+                                           NGX_AI_OPENAI_COMPLETION_AUDIO));
+
+    t[NGX_AI_USAGE_OUTPUT] = completion;
+}
+
+
+/* the first of two names that holds a count; -1 when none does */
+
+static int64_t
+ngx_ai_openai_count(const ngx_ai_scan_value_t *v, ngx_uint_t one,
+    ngx_uint_t other)
+{
+    if (v[one].integer && v[one].value >= 0) {
+        return v[one].value;
+    }
+
+    if (v[other].integer && v[other].value >= 0) {
+        return v[other].value;
+    }
+
+    return -1;
+}
+
+
+/* a part can't be more than its whole, whatever the provider says */
+
+static int64_t
+ngx_ai_openai_take(int64_t *from, int64_t n)
+{
+    n = ngx_min(ngx_max(n, 0), *from);
+    *from -= n;
+
+    return n;
+}
+
+
+static ngx_uint_t
+ngx_ai_openai_finish(const ngx_ai_scan_value_t *v)
+{
+    const ngx_ai_openai_word_t  *w;
+
+    for (w = ngx_ai_openai_words; w->word.len; w++) {
+        if (w->word.len == v->len
+            && ngx_memcmp(w->word.data, v->text, v->len) == 0)
+        {
+            return w->finish;
+        }
+    }
+
+    return NGX_AI_FINISH_OTHER;
+}
+
+
+ngx_int_t
+ngx_ai_openai_read_event(const ngx_ai_route_t *route, ngx_ai_reader_t *readers,
+    const ngx_str_t *name, const ngx_str_t *data, ngx_uint_t quirks,
+    ngx_uint_t hidden, ngx_ai_reply_t *reply, ngx_ai_event_t *event)
+{
+    ngx_memzero(event, sizeof(ngx_ai_event_t));
+
+    if (data->len == 6 && ngx_memcmp(data->data, "[DONE]", 6) == 0) {
+        event->end = 1;
+        reply->ended = 1;
+        return NGX_OK;
+    }
+
+    if (route->id == NGX_AI_ROUTE_RESPONSES) {
+        return ngx_ai_openai_read_item(route,
+                                       &readers[NGX_AI_OPENAI_TABLE_ITEM],
+                                       name, data, quirks, reply, event);
+    }
+
+    if (ngx_ai_openai_read_chunk(route, &readers[NGX_AI_OPENAI_TABLE_REPLY],
+                                 data, quirks, hidden, reply, event)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    /* Groq: "event: error" with the usual envelope */
+
+    if (name->len == 5 && ngx_memcmp(name->data, "error", 5) == 0) {
+        event->error = 1;
+        reply->error = 1;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_ai_openai_read_chunk(const ngx_ai_route_t *route, ngx_ai_reader_t *reader,
+    const ngx_str_t *data, ngx_uint_t quirks, ngx_uint_t hidden,
+    ngx_ai_reply_t *reply, ngx_ai_event_t *event)
+{
+    ngx_ai_scan_value_t  *v;
+
+    if (ngx_ai_reader_read(reader, data) != NGX_OK
+        || reader->scan.top.type != NGX_AI_JSON_OBJECT)
+    {
+        return NGX_ERROR;
+    }
+
+    v = reader->values;
+
+    ngx_ai_openai_read_reply(route, v, quirks, reply);
+
+    event->error = (v[NGX_AI_OPENAI_ERROR].type == NGX_AI_JSON_OBJECT
+                    || v[NGX_AI_OPENAI_ERROR].type == NGX_AI_JSON_STRING);
+
+    event->content = (v[NGX_AI_OPENAI_CHOICES].type != NGX_AI_JSON_ARRAY
+                      || v[NGX_AI_OPENAI_CHOICES].n != 0);
+
+    if (hidden && v[NGX_AI_OPENAI_USAGE].count) {
+
+        if (!event->content
+            && v[NGX_AI_OPENAI_USAGE].type == NGX_AI_JSON_OBJECT)
+        {
+            event->drop = 1;
+
+        } else {
+            ngx_ai_openai_hide(data, &v[NGX_AI_OPENAI_USAGE], event);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* the member with the comma that joins it to a neighbour */
+
+static void
+ngx_ai_openai_hide(const ngx_str_t *data, const ngx_ai_scan_value_t *v,
+    ngx_ai_event_t *event)
+{
+    off_t  start, end;
+
+    start = v->key;
+    end = v->end;
+
+    while (data->data[start - 1] != ',' && data->data[start - 1] != '{') {
+        start--;
+    }
+
+    if (data->data[start - 1] == ',') {
+        start--;
+
+    } else {
+
+        while (data->data[end] != ',' && data->data[end] != '}') {
+            end++;
+        }
+
+        if (data->data[end] == ',') {
+            end++;
+        }
+    }
+
+    event->hide.start = start;
+    event->hide.end = end;
+}
+
+
+/*
+ * The events of a Responses stream carry their type twice, as the event's
+ * name and in the data; some vendors leave the name out.  Only the terminal
+ * events and errors are looked into.
+ */
+
+static ngx_int_t
+ngx_ai_openai_read_item(const ngx_ai_route_t *route, ngx_ai_reader_t *reader,
+    const ngx_str_t *name, const ngx_str_t *data, ngx_uint_t quirks,
+    ngx_ai_reply_t *reply, ngx_ai_event_t *event)
+{
+    ngx_str_t             type;
+    ngx_ai_scan_value_t  *v;
+
+    if (ngx_ai_reader_read(reader, data) != NGX_OK
+        || reader->scan.top.type != NGX_AI_JSON_OBJECT)
+    {
+        return NGX_ERROR;
+    }
+
+    v = reader->values;
+    type = *name;
+
+    if (type.len == 0) {
+        type.data = v[NGX_AI_OPENAI_TYPE].text;
+        type.len = v[NGX_AI_OPENAI_TYPE].len;
+    }
+
+    event->content = (type.len > 6
+                      && ngx_memcmp(type.data + type.len - 6, ".delta", 6)
+                         == 0);
+
+    if (type.len == 5 && ngx_memcmp(type.data, "error", 5) == 0) {
+        event->error = 1;
+        reply->error = 1;
+        return NGX_OK;
+    }
+
+    if ((type.len == 18 && ngx_memcmp(type.data, "response.completed", 18) == 0)
+        || (type.len == 19
+            && ngx_memcmp(type.data, "response.incomplete", 19) == 0)
+        || (type.len == 15 && ngx_memcmp(type.data, "response.failed", 15)
+                              == 0))
+    {
+        ngx_ai_openai_read_reply(route, v, quirks, reply);
+        event->error = reply->error;
+        reply->finished = 1;
+        reply->ended = 1;
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,681 @@
+
+/*
+ * Copyright (C) The ngx_http_ai_gateway_module authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+
+/*
+ * Step 1: who is it, which route is it, what does the body ask, who may
+ * answer.  No byte of the body is read before the key is known.
+ */
+
+
+#include "ngx_http_ai.h"
+#include "ngx_http_ai_body.h"
+#include "ngx_http_ai_error.h"
+#include "ngx_http_ai_models.h"
+#include "ngx_http_ai_select.h"
+#include "ngx_http_ai_upstream.h"
+#include "ngx_ai_digest.h"
+#include "ngx_ai_multipart.h"
+
+#include <openssl/rand.h>
+
+
+typedef struct {
+    ngx_str_t    name;
+    ngx_str_t    scheme;
+} ngx_http_ai_credential_t;
+
+
+static ngx_int_t ngx_http_ai_admit(ngx_http_request_t *r);
+static void ngx_http_ai_cleanup(void *data);
+static ngx_int_t ngx_http_ai_request_id(ngx_http_ai_ctx_t *ctx);
+static ngx_int_t ngx_http_ai_route(ngx_http_ai_ctx_t *ctx);
+static ngx_int_t ngx_http_ai_authenticate(ngx_http_ai_ctx_t *ctx,
+    ngx_http_ai_loc_conf_t *alcf);
+static ngx_int_t ngx_http_ai_presented(ngx_http_request_t *r,
+    ngx_str_t *value);
+static ngx_int_t ngx_http_ai_check_media(ngx_http_ai_ctx_t *ctx);
+static ngx_uint_t ngx_http_ai_media_is(ngx_str_t *type, const char *media);
+static ngx_table_elt_t *ngx_http_ai_find_header(ngx_http_request_t *r,
+    const ngx_str_t *name);
+static void ngx_http_ai_body_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_ai_read_body(ngx_http_ai_ctx_t *ctx);
+static ngx_int_t ngx_http_ai_read_multipart(ngx_http_ai_ctx_t *ctx);
+static ngx_int_t ngx_http_ai_authorize(ngx_http_ai_ctx_t *ctx);
+
+
+/* where the clients of the dialects put their keys */
+
+static ngx_http_ai_credential_t  ngx_http_ai_credentials[] = {
+    { ngx_string("authorization"), ngx_string("Bearer ") },
+    { ngx_string("x-api-key"), ngx_null_string },
+    { ngx_string("api-key"), ngx_null_string },
+    { ngx_string("x-goog-api-key"), ngx_null_string },
+    { ngx_null_string, ngx_null_string }
+};
+
+
+/*
+ * A gateway's door is no vote in "satisfy any": it neither opens other
+ * doors nor is opened by them.  So a refusal ends the request here, and what
+ * is admitted is merely not declined.
+ */
+
+ngx_int_t
+ngx_http_ai_access_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                rc;
+    ngx_http_ai_loc_conf_t  *alcf;
+
+    alcf = ngx_http_get_module_loc_conf(r, ngx_http_ai_gateway_module);
+
+    if (!alcf->enable) {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_http_ai_admit(r);
+
+    if (rc != NGX_OK) {
+        ngx_http_finalize_request(r, rc);
+        return NGX_DONE;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_ai_admit(ngx_http_request_t *r)
+{
+    ngx_int_t                rc;
+    ngx_http_ai_ctx_t       *ctx;
+    ngx_http_ai_loc_conf_t  *alcf;
+
+    alcf = ngx_http_get_module_loc_conf(r, ngx_http_ai_gateway_module);
+
+    ctx = ngx_http_ai_ctx_create(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* the route first, as errors are told in its dialect */
+
+    rc = ngx_http_ai_route(ctx);
+
+    if (ngx_http_ai_authenticate(ctx, alcf) != NGX_OK) {
+        return ngx_http_ai_fail(ctx, NGX_AI_ERROR_AUTH, NULL,
+                                "The API key is missing or not valid here.");
+    }
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ctx->admitted = 1;
+
+    return NGX_OK;
+}
+
+
+ngx_http_ai_ctx_t *
+ngx_http_ai_ctx_create(ngx_http_request_t *r)
+{
+    ngx_http_ai_ctx_t       *ctx;
+    ngx_pool_cleanup_t      *cln;
+    ngx_http_ai_loc_conf_t  *alcf;
+
+    alcf = ngx_http_get_module_loc_conf(r, ngx_http_ai_gateway_module);
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_ai_ctx_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    ctx = cln->data;
+    ngx_memzero(ctx, sizeof(ngx_http_ai_ctx_t));
+
+    ctx->request = r;
+    ctx->keepalive = r->keepalive;
+    ctx->start = ngx_current_msec;
+    ctx->dialect = ngx_ai_dialect(NGX_AI_DIALECT_OPENAI);
+
+    ngx_ai_sse_init(&ctx->sse, alcf->event_size, r->connection->log);
+    ngx_ai_buf_init(&ctx->held,
+                    ngx_max(alcf->event_size, alcf->reply_size)
+                    + 2 * NGX_HTTP_AI_WINDOW, r->connection->log);
+
+    cln->handler = ngx_http_ai_cleanup;
+    ngx_http_set_ctx(r, ctx, ngx_http_ai_gateway_module);
+
+    if (ngx_http_ai_request_id(ctx) != NGX_OK) {
+        return NULL;
+    }
+
+    return ctx;
+}
+
+
+static void
+ngx_http_ai_cleanup(void *data)
+{
+    ngx_http_ai_ctx_t  *ctx = data;
+
+    ngx_http_ai_settle(ctx);
+    ngx_http_ai_upstream_release(ctx);
+    ngx_ai_sse_free(&ctx->sse);
+    ngx_ai_buf_free(&ctx->held);
+}
+
+
+ngx_http_ai_ctx_t *
+ngx_http_ai_ctx(ngx_http_request_t *r)
+{
+    ngx_http_ai_ctx_t   *ctx;
+    ngx_pool_cleanup_t  *cln;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_ai_gateway_module);
+
+    if (ctx == NULL && (r->internal || r->filter_finalize)) {
+
+        /* an internal redirect clears the contexts, the pool stays */
+
+        for (cln = r->pool->cleanup; cln; cln = cln->next) {
+            if (cln->handler == ngx_http_ai_cleanup) {
+                return cln->data;
+            }
+        }
+    }
+
+    return ctx;
+}
+
+
+static ngx_int_t
+ngx_http_ai_request_id(ngx_http_ai_ctx_t *ctx)
+{
+    u_char  bytes[sizeof(ctx->id) / 2];
+
+    if (RAND_bytes(bytes, sizeof(bytes)) != 1) {
+        ngx_ssl_error(NGX_LOG_ALERT, ctx->request->connection->log, 0,
+                      "RAND_bytes() failed");
+        return NGX_ERROR;
+    }
+
+    (void) ngx_ai_hex(ctx->id, bytes, sizeof(bytes));
+
+    return NGX_OK;
+}
+
+
+/* the path as the client sent it, behind the name of a prefix location */
+
+static ngx_int_t
+ngx_http_ai_route(ngx_http_ai_ctx_t *ctx)
+{
+    u_char                    *p;
+    ngx_int_t                  rc;
+    ngx_str_t                  path;
+    ngx_http_request_t        *r;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    r = ctx->request;
+    path = r->unparsed_uri;
+
+    p = ngx_strlchr(path.data, path.data + path.len, '?');
+    if (p) {
+        path.len = p - path.data;
+    }
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+#if (NGX_PCRE)
+    if (clcf->regex == NULL)
+#endif
+    {
+        if (clcf->name.len > 1 && !clcf->noname) {
+
+            if (path.len < clcf->name.len
+                || ngx_strncmp(path.data, clcf->name.data, clcf->name.len) != 0)
+            {
+                path.len = 0;
+
+            } else {
+                path.data += clcf->name.len;
+                path.len -= clcf->name.len;
+
+                if (path.data[-1] == '/') {
+                    path.data--;
+                    path.len++;
+                }
+            }
+        }
+    }
+
+    rc = ngx_ai_route_find(r->method, &path, &ctx->match);
+
+    if (rc == NGX_OK) {
+        ctx->dialect = ngx_ai_dialect(ctx->match.route->dialect);
+        return NGX_OK;
+    }
+
+    if (rc == NGX_ERROR) {
+        ctx->dialect = ngx_ai_dialect(ctx->match.route->dialect);
+        ctx->match.route = NULL;
+        return ngx_http_ai_fail(ctx, NGX_AI_ERROR_METHOD, NULL,
+                                "%V is not allowed on %V.", &r->method_name,
+                                &path);
+    }
+
+    ctx->match.route = NULL;
+
+    return ngx_http_ai_fail(ctx, NGX_AI_ERROR_NOT_FOUND, NULL,
+                            "There is no %V %V here.", &r->method_name, &path);
+}
+
+
+static ngx_int_t
+ngx_http_ai_authenticate(ngx_http_ai_ctx_t *ctx, ngx_http_ai_loc_conf_t *alcf)
+{
+    ngx_str_t            value;
+    ngx_uint_t           verdict;
+    ngx_http_request_t  *r;
+
+    if (alcf->auth == NGX_HTTP_AI_AUTH_NONE) {
+        return NGX_OK;
+    }
+
+    r = ctx->request;
+
+    if (ngx_http_ai_presented(r, &value) != NGX_OK) {
+        ngx_http_ai_count(r, NGX_HTTP_AI_COUNT_AUTH_MISSING);
+        return NGX_DECLINED;
+    }
+
+    verdict = ngx_ai_keys_check(alcf->keys, &value, ngx_time(), &ctx->key);
+
+    switch (verdict) {
+
+    case NGX_AI_KEY_OK:
+        return NGX_OK;
+
+    case NGX_AI_KEY_DISABLED:
+        ngx_http_ai_count(r, NGX_HTTP_AI_COUNT_AUTH_DISABLED);
+        break;
+
+    case NGX_AI_KEY_EXPIRED:
+        ngx_http_ai_count(r, NGX_HTTP_AI_COUNT_AUTH_EXPIRED);
+        break;
+
+    default:
+        ngx_http_ai_count(r, NGX_HTTP_AI_COUNT_AUTH_UNKNOWN);
+        break;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_ai_presented(ngx_http_request_t *r, ngx_str_t *value)
+{
+    ngx_table_elt_t           *h;
+    ngx_http_ai_credential_t  *c;
+
+    for (c = ngx_http_ai_credentials; c->name.len; c++) {
+
+        h = ngx_http_ai_find_header(r, &c->name);
+
+        if (h == NULL) {
+            continue;
+        }
+
+        *value = h->value;
+
+        if (c->scheme.len) {
+            if (value->len <= c->scheme.len
+                || ngx_strncasecmp(value->data, c->scheme.data, c->scheme.len)
+                   != 0)
+            {
+                continue;
+            }
+
+            value->data += c->scheme.len;
+            value->len -= c->scheme.len;
+        }
+
+        return NGX_OK;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_table_elt_t *
+ngx_http_ai_find_header(ngx_http_request_t *r, const ngx_str_t *name)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return NULL;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == name->len
+            && ngx_memcmp(h[i].lowcase_key, name->data, name->len) == 0)
+        {
+            return &h[i];
+        }
+    }
+}
+
+
+ngx_int_t
+ngx_http_ai_content_handler(ngx_http_request_t *r)
+{
+    ngx_int_t           rc;
+    ngx_http_ai_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_ai_gateway_module);
+
+    if (ctx == NULL || !ctx->admitted) {
+
+        /* a subrequest, or another access module has ended the phase */
+
+        rc = ngx_http_ai_admit(r);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        ctx = ngx_http_get_module_ctx(r, ngx_http_ai_gateway_module);
+    }
+
+    ngx_http_ai_live(r, NGX_HTTP_AI_LIVE_REQUESTS, 1);
+    ctx->live = 1;
+
+    if (ctx->match.route->flags & NGX_AI_ROUTE_LOCAL) {
+        rc = ngx_http_ai_models_handler(ctx);
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+    }
+
+    if (!(ctx->match.route->flags & NGX_AI_ROUTE_BODY_NONE)) {
+        rc = ngx_http_ai_check_media(ctx);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    r->request_body_in_single_buf = 1;
+
+    rc = ngx_http_read_client_request_body(r, ngx_http_ai_body_handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+/*
+ * Bodies that can't be looked into are not passed on unseen.  What "curl -d"
+ * calls a form when it is not told otherwise is read as the JSON it is.
+ */
+
+static ngx_int_t
+ngx_http_ai_check_media(ngx_http_ai_ctx_t *ctx)
+{
+    ngx_str_t          *type;
+    ngx_uint_t          flags;
+    ngx_table_elt_t    *h;
+
+    static ngx_str_t    encoding = ngx_string("content-encoding");
+
+    h = ngx_http_ai_find_header(ctx->request, &encoding);
+
+    if (h && (h->value.len != 8
+              || ngx_strncasecmp(h->value.data, (u_char *) "identity", 8)
+                 != 0))
+    {
+        return ngx_http_ai_fail(ctx, NGX_AI_ERROR_MEDIA, NULL,
+                                "Send the body without Content-Encoding.");
+    }
+
+    flags = ctx->match.route->flags;
+    h = ctx->request->headers_in.content_type;
+
+    if (h == NULL || h->value.len == 0) {
+        return (flags & NGX_AI_ROUTE_BODY_JSON)
+               ? NGX_OK
+               : ngx_http_ai_fail(ctx, NGX_AI_ERROR_MEDIA, NULL,
+                                  "Send multipart/form-data.");
+    }
+
+    type = &h->value;
+
+    if ((flags & NGX_AI_ROUTE_BODY_JSON)
+        && (ngx_http_ai_media_is(type, "application/json")
+            || ngx_http_ai_media_is(type, "application/x-www-form-urlencoded")))
+    {
+        return NGX_OK;
+    }
+
+    if ((flags & NGX_AI_ROUTE_BODY_MULTIPART)
+        && ngx_http_ai_media_is(type, "multipart/form-data"))
+    {
+        return NGX_OK;
+    }
+
+    return ngx_http_ai_fail(ctx, NGX_AI_ERROR_MEDIA, NULL, "Send %s.",
+                            !(flags & NGX_AI_ROUTE_BODY_MULTIPART)
+                            ? "application/json"
+                            : !(flags & NGX_AI_ROUTE_BODY_JSON)
+                            ? "multipart/form-data"
+                            : "application/json or multipart/form-data");
+}
+
+
+static ngx_uint_t
+ngx_http_ai_media_is(ngx_str_t *type, const char *media)
+{
+    size_t  len;
+
+    len = ngx_strlen(media);
+
+    return type->len >= len
+           && ngx_strncasecmp(type->data, (u_char *) media, len) == 0
+           && (type->len == len || type->data[len] == ';'
+               || type->data[len] == ' ');
+}
+
+
+static void
+ngx_http_ai_body_handler(ngx_http_request_t *r)
+{
+    ngx_int_t           rc;
+    ngx_http_ai_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_ai_gateway_module);
+    ctx->whole_body = 1;
+
+    rc = ngx_http_ai_read_body(ctx);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_ai_authorize(ctx);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_ai_select(ctx);
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_finalize_request(r, rc);
+        return;
+    }
+
+    ngx_http_ai_upstream_start(ctx);
+}
+
+
+static ngx_int_t
+ngx_http_ai_read_body(ngx_http_ai_ctx_t *ctx)
+{
+    ngx_int_t                 rc;
+    ngx_uint_t                flags;
+    ngx_table_elt_t          *h;
+    ngx_http_ai_main_conf_t  *amcf;
+
+    flags = ctx->match.route->flags;
+    ctx->ask.max_tokens = -1;
+
+    if (ngx_http_ai_body_open(ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (flags & NGX_AI_ROUTE_BODY_NONE) {
+        return NGX_OK;
+    }
+
+    h = ctx->request->headers_in.content_type;
+
+    if (h && ngx_http_ai_media_is(&h->value, "multipart/form-data")) {
+        ctx->multipart = 1;
+        rc = ngx_http_ai_read_multipart(ctx);
+
+    } else {
+        amcf = ngx_http_get_module_main_conf(ctx->request,
+                                             ngx_http_ai_gateway_module);
+
+        rc = ctx->dialect->read_ask(ctx->match.route,
+                              amcf->readers[ctx->match.route->dialect],
+                              &ctx->body.text, ctx->request->pool, &ctx->ask,
+                              &ctx->error);
+
+        if (rc != NGX_OK) {
+            rc = ngx_http_ai_failed(ctx);
+        }
+    }
+
+    ngx_http_ai_body_close(ctx);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_ai_read_multipart(ngx_http_ai_ctx_t *ctx)
+{
+    ngx_int_t                  rc;
+    ngx_str_t                  boundary;
+    const char                *reason;
+    ngx_http_request_t        *r;
+    ngx_ai_multipart_field_t  *model, *stream, fields[2];
+
+    r = ctx->request;
+
+    ngx_memzero(fields, sizeof(fields));
+    model = &fields[0];
+    stream = &fields[1];
+    ngx_str_set(&model->name, "model");
+    ngx_str_set(&stream->name, "stream");
+
+    reason = "no boundary";
+
+    rc = ngx_ai_multipart_boundary(&r->headers_in.content_type->value,
+                                   &boundary);
+    if (rc == NGX_OK) {
+        rc = ngx_ai_multipart_scan(&ctx->body.text, &boundary, fields, 2,
+                                   &reason);
+    }
+
+    if (rc != NGX_OK) {
+        return ngx_http_ai_fail(ctx, NGX_AI_ERROR_INVALID, NULL,
+                                "The multipart body is malformed: %s.",
+                                reason);
+    }
+
+    if (model->count > 1 || stream->count > 1) {
+        return ngx_http_ai_fail(ctx, NGX_AI_ERROR_INVALID,
+                                model->count > 1 ? "model" : "stream",
+                                "A field is given more than once.");
+    }
+
+    if (model->count == 0) {
+        if (ctx->match.route->flags & NGX_AI_ROUTE_MODEL_REQUIRED) {
+            return ngx_http_ai_fail(ctx, NGX_AI_ERROR_INVALID, "model",
+                                    "\"model\" is missing.");
+        }
+
+    } else if (ngx_ai_ask_check_model(&model->value) != NGX_OK) {
+        return ngx_http_ai_fail(ctx, NGX_AI_ERROR_INVALID, "model",
+                                "\"model\" is no model's name.");
+
+    } else {
+
+        /* the body is unmapped after this */
+
+        ctx->ask.model.len = model->value.len;
+        ctx->ask.model.data = ngx_pstrdup(r->pool, &model->value);
+        if (ctx->ask.model.data == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ctx->ask.model_span.start = model->value.data - ctx->body.text.data;
+        ctx->ask.model_span.end = ctx->ask.model_span.start + model->value.len;
+    }
+
+    ctx->ask.n = 1;
+    ctx->ask.stream = (stream->count && stream->value.len == 4
+                       && ngx_strncmp(stream->value.data, "true", 4) == 0);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_ai_authorize(ngx_http_ai_ctx_t *ctx)
+{
+    ngx_uint_t  flags;
+
+    flags = ctx->match.route->flags;
+
+    if (ctx->key == NULL || ctx->key->nallow == 0
+        || (flags & NGX_AI_ROUTE_MODEL_NONE))
+    {
+        return NGX_OK;
+    }
+
+    if (ctx->ask.model.len == 0) {
+
+        /* the provider's default model could be any */
+
+        return ngx_http_ai_fail(ctx, NGX_AI_ERROR_INVALID, "model",
+                                "This key must name a model.");
+    }
+
+    if (!ngx_ai_key_allows(ctx->key, &ctx->ask.model)) {
+        ngx_http_ai_count(ctx->request, NGX_HTTP_AI_COUNT_AUTH_MODEL);
+
+        return ngx_http_ai_fail(ctx, NGX_AI_ERROR_FORBIDDEN, "model",
+                                "This key may not use the model \"%V\".",
+                                &ctx->ask.model);
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,235 @@
+
+/*
+ * Copyright (C) The ngx_http_ai_gateway_module authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+
+#include "ngx_http_ai_body.h"
+
+#include <sys/mman.h>
+
+
+static ngx_int_t ngx_http_ai_body_join(ngx_http_ai_ctx_t *ctx,
+    ngx_chain_t *in);
+static ngx_int_t ngx_http_ai_body_slice(ngx_http_ai_ctx_t *ctx, off_t start,
+    off_t end, ngx_chain_t ***last);
+static ngx_buf_t *ngx_http_ai_body_buf(ngx_http_ai_ctx_t *ctx,
+    ngx_chain_t ***last);
+
+
+ngx_int_t
+ngx_http_ai_body_open(ngx_http_ai_ctx_t *ctx)
+{
+    void                *p;
+    ngx_chain_t         *cl;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (r->request_body == NULL || r->request_body->bufs == NULL) {
+        return NGX_OK;
+    }
+
+    cl = r->request_body->bufs;
+
+    if (!cl->buf->in_file) {
+        return ngx_http_ai_body_join(ctx, cl);
+    }
+
+    /*
+     * The file holds the whole body, and its pages have just been written:
+     * mapping them neither copies nor waits.  file->offset is no size, it
+     * moves when the file is read.
+     */
+
+    ctx->body.file = cl->buf->file;
+    ctx->body.length = cl->buf->file_last;
+
+    p = mmap(NULL, ctx->body.length, PROT_READ, MAP_PRIVATE|MAP_POPULATE,
+             ctx->body.file->fd, 0);
+
+    if (p == MAP_FAILED) {
+        ngx_log_error(NGX_LOG_ALERT, r->connection->log, ngx_errno,
+                      "mmap(%O) of a request body failed", ctx->body.length);
+        return NGX_ERROR;
+    }
+
+    ctx->body.text.data = p;
+    ctx->body.text.len = ctx->body.length;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_ai_body_join(ngx_http_ai_ctx_t *ctx, ngx_chain_t *in)
+{
+    u_char       *p;
+    size_t        len;
+    ngx_chain_t  *cl;
+
+    if (in->next == NULL) {
+        ctx->body.text.data = in->buf->pos;
+        ctx->body.text.len = in->buf->last - in->buf->pos;
+        ctx->body.length = ctx->body.text.len;
+        return NGX_OK;
+    }
+
+    len = 0;
+
+    for (cl = in; cl; cl = cl->next) {
+        len += cl->buf->last - cl->buf->pos;
+    }
+
+    p = ngx_pnalloc(ctx->request->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->body.text.data = p;
+    ctx->body.text.len = len;
+    ctx->body.length = len;
+
+    for (cl = in; cl; cl = cl->next) {
+        p = ngx_cpymem(p, cl->buf->pos, cl->buf->last - cl->buf->pos);
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_ai_body_close(ngx_http_ai_ctx_t *ctx)
+{
+    if (ctx->body.file == NULL) {
+        return;
+    }
+
+    if (munmap(ctx->body.text.data, ctx->body.text.len) == -1) {
+        ngx_log_error(NGX_LOG_ALERT, ctx->request->connection->log, ngx_errno,
+                      "munmap() of a request body failed");
+    }
+
+    ngx_str_null(&ctx->body.text);
+}
+
+
+off_t
+ngx_http_ai_body_growth(ngx_ai_edit_t *edits, ngx_uint_t n)
+{
+    off_t       growth;
+    ngx_uint_t  i;
+
+    growth = 0;
+
+    for (i = 0; i < n; i++) {
+        growth += edits[i].with.len;
+        growth -= edits[i].span.end - edits[i].span.start;
+    }
+
+    return growth;
+}
+
+
+ngx_int_t
+ngx_http_ai_body_chain(ngx_http_ai_ctx_t *ctx, ngx_ai_edit_t *edits,
+    ngx_uint_t n, ngx_chain_t ***last)
+{
+    off_t       at;
+    ngx_buf_t  *b;
+    ngx_uint_t  i;
+
+    at = 0;
+
+    for (i = 0; i < n; i++) {
+
+        if (ngx_http_ai_body_slice(ctx, at, edits[i].span.start, last)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (edits[i].with.len) {
+            b = ngx_http_ai_body_buf(ctx, last);
+            if (b == NULL) {
+                return NGX_ERROR;
+            }
+
+            b->start = edits[i].with.data;
+            b->pos = b->start;
+            b->last = b->pos + edits[i].with.len;
+            b->end = b->last;
+            b->memory = 1;
+        }
+
+        at = edits[i].span.end;
+    }
+
+    return ngx_http_ai_body_slice(ctx, at, ctx->body.length, last);
+}
+
+
+/*
+ * nginx's own buffers of the body are not handed out: they would come back
+ * with their positions changed, and another attempt may need them.
+ */
+
+static ngx_int_t
+ngx_http_ai_body_slice(ngx_http_ai_ctx_t *ctx, off_t start, off_t end,
+    ngx_chain_t ***last)
+{
+    ngx_buf_t  *b;
+
+    if (start == end) {
+        return NGX_OK;
+    }
+
+    b = ngx_http_ai_body_buf(ctx, last);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ctx->body.file) {
+        b->in_file = 1;
+        b->file = ctx->body.file;
+        b->file_pos = start;
+        b->file_last = end;
+
+        return NGX_OK;
+    }
+
+    b->start = ctx->body.text.data + start;
+    b->pos = b->start;
+    b->last = ctx->body.text.data + end;
+    b->end = b->last;
+    b->memory = 1;
+
+    return NGX_OK;
+}
+
+
+static ngx_buf_t *
+ngx_http_ai_body_buf(ngx_http_ai_ctx_t *ctx, ngx_chain_t ***last)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    b = ngx_calloc_buf(ctx->request->pool);
+    if (b == NULL) {
+        return NULL;
+    }
+
+    cl = ngx_alloc_chain_link(ctx->request->pool);
+    if (cl == NULL) {
+        return NULL;
+    }
+
+    cl->buf = b;
+    cl->next = NULL;
+
+    **last = cl;
+    *last = &cl->next;
+
+    return b;
+}

@@ -1,0 +1,200 @@
+
+/*
+ * Copyright (C) The ngx_http_ai_gateway_module authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+
+#include "ngx_http_ai_models.h"
+#include "ngx_http_ai_error.h"
+#include "ngx_http_ai_select.h"
+#include "ngx_ai_json.h"
+
+
+#define NGX_HTTP_AI_MODELS_MAX  (1024 * 1024)
+
+
+static ngx_int_t ngx_http_ai_models_list(ngx_http_ai_ctx_t *ctx,
+    ngx_ai_json_writer_t *w);
+static void ngx_http_ai_models_entry(ngx_ai_json_writer_t *w,
+    const ngx_str_t *name, const ngx_str_t *owner);
+static ngx_uint_t ngx_http_ai_models_allowed(ngx_http_ai_ctx_t *ctx,
+    const ngx_str_t *name);
+static ngx_int_t ngx_http_ai_models_send(ngx_http_ai_ctx_t *ctx);
+
+
+ngx_int_t
+ngx_http_ai_models_handler(ngx_http_ai_ctx_t *ctx)
+{
+    ngx_int_t                 rc;
+    ngx_http_ai_model_t      *model;
+    ngx_ai_json_writer_t      w;
+    ngx_http_ai_target_t     *targets;
+    ngx_http_ai_main_conf_t  *amcf;
+
+    amcf = ngx_http_get_module_main_conf(ctx->request,
+                                         ngx_http_ai_gateway_module);
+
+    if (amcf->models.nelts == 0 && amcf->providers.nelts == 1
+        && (ctx->key == NULL || ctx->key->nallow == 0))
+    {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_http_discard_request_body(ctx->request);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ngx_ai_buf_free(&ctx->held);
+    ngx_ai_buf_init(&ctx->held, NGX_HTTP_AI_MODELS_MAX,
+                    ctx->request->connection->log);
+    ngx_ai_json_writer_init(&w, &ctx->held);
+
+    if (ctx->match.id.len == 0) {
+        if (ngx_http_ai_models_list(ctx, &w) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return ngx_http_ai_models_send(ctx);
+    }
+
+    model = ngx_http_ai_model_find(amcf, &ctx->match.id);
+
+    if (model == NULL || !ngx_http_ai_models_allowed(ctx, &ctx->match.id)) {
+        return ngx_http_ai_fail(ctx, NGX_AI_ERROR_MODEL, "model",
+                                "There is no model \"%V\" here.",
+                                &ctx->match.id);
+    }
+
+    targets = model->targets.elts;
+    ngx_http_ai_models_entry(&w, &ctx->match.id, &targets[0].provider->name);
+
+    if (w.rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_ai_models_send(ctx);
+}
+
+
+static ngx_int_t
+ngx_http_ai_models_list(ngx_http_ai_ctx_t *ctx, ngx_ai_json_writer_t *w)
+{
+    ngx_str_t                *alias;
+    ngx_uint_t                i, n;
+    ngx_http_ai_model_t     **models;
+    ngx_http_ai_target_t     *targets;
+    ngx_http_ai_main_conf_t  *amcf;
+
+    static ngx_str_t          list = ngx_string("list");
+
+    amcf = ngx_http_get_module_main_conf(ctx->request,
+                                         ngx_http_ai_gateway_module);
+
+    ngx_ai_json_write_object(w);
+    ngx_ai_json_write_key(w, "object");
+    ngx_ai_json_write_string(w, &list);
+    ngx_ai_json_write_key(w, "data");
+    ngx_ai_json_write_array(w);
+
+    models = amcf->models.elts;
+
+    for (i = 0; i < amcf->models.nelts; i++) {
+        targets = models[i]->targets.elts;
+
+        if (ngx_http_ai_models_allowed(ctx, &models[i]->name)) {
+            ngx_http_ai_models_entry(w, &models[i]->name,
+                                     &targets[0].provider->name);
+        }
+
+        alias = models[i]->aliases.elts;
+
+        for (n = 0; n < models[i]->aliases.nelts; n++) {
+
+            /* a pattern is no name that can be asked for */
+
+            if (ngx_strlchr(alias[n].data, alias[n].data + alias[n].len, '*')
+                == NULL
+                && ngx_http_ai_models_allowed(ctx, &alias[n]))
+            {
+                ngx_http_ai_models_entry(w, &alias[n],
+                                         &targets[0].provider->name);
+            }
+        }
+    }
+
+    ngx_ai_json_write_end(w);
+    ngx_ai_json_write_end(w);
+
+    return w->rc;
+}
+
+
+static void
+ngx_http_ai_models_entry(ngx_ai_json_writer_t *w, const ngx_str_t *name,
+    const ngx_str_t *owner)
+{
+    static ngx_str_t  object = ngx_string("model");
+
+    ngx_ai_json_write_object(w);
+    ngx_ai_json_write_key(w, "id");
+    ngx_ai_json_write_string(w, name);
+    ngx_ai_json_write_key(w, "object");
+    ngx_ai_json_write_string(w, &object);
+    ngx_ai_json_write_key(w, "created");
+    ngx_ai_json_write_int(w, 0);
+    ngx_ai_json_write_key(w, "owned_by");
+    ngx_ai_json_write_string(w, owner);
+    ngx_ai_json_write_end(w);
+}
+
+
+static ngx_uint_t
+ngx_http_ai_models_allowed(ngx_http_ai_ctx_t *ctx, const ngx_str_t *name)
+{
+    return ctx->key == NULL || ngx_ai_key_allows(ctx->key, name);
+}
+
+
+static ngx_int_t
+ngx_http_ai_models_send(ngx_http_ai_ctx_t *ctx)
+{
+    ngx_int_t            rc;
+    ngx_buf_t           *b;
+    ngx_chain_t          out;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = ngx_ai_buf_len(&ctx->held);
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+
+    ctx->ending = NGX_HTTP_AI_ENDING_DONE;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* ctx->held lives as long as the request */
+
+    b->pos = ctx->held.start;
+    b->last = ctx->held.last;
+    b->memory = 1;
+    b->last_buf = (r == r->main);
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}

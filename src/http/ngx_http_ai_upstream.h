@@ -1,0 +1,66 @@
+
+/*
+ * Copyright (C) The ngx_http_ai_gateway_module authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+
+#ifndef _NGX_HTTP_AI_UPSTREAM_H_INCLUDED_
+#define _NGX_HTTP_AI_UPSTREAM_H_INCLUDED_
+
+
+#include "ngx_http_ai.h"
+
+
+/* the next step of an attempt whose pre-step (resolve, tunnel) is done */
+void ngx_http_ai_upstream_resume(ngx_http_ai_ctx_t *ctx);
+
+/* the attempt has failed with ctx->fault before nginx's upstream began */
+void ngx_http_ai_upstream_failed(ngx_http_ai_ctx_t *ctx);
+
+/* what follows from ctx->fault: an ngx_ai_retry_e, decided once an attempt */
+ngx_uint_t ngx_http_ai_upstream_decide(ngx_http_ai_ctx_t *ctx);
+
+/* frees what waits: timers, posted events, resolving, tunnels */
+void ngx_http_ai_upstream_release(ngx_http_ai_ctx_t *ctx);
+
+
+/* the request of an attempt: ngx_http_ai_request.c */
+ngx_int_t ngx_http_ai_request_build(ngx_http_ai_ctx_t *ctx);
+
+
+/* ngx_http_ai_peer.c, as nginx's upstream calls it */
+ngx_int_t ngx_http_ai_peer_init(ngx_http_request_t *r,
+    ngx_http_upstream_srv_conf_t *us);
+
+
+/*
+ * ngx_http_ai_pool.c.  Taking one: NGX_DONE and pc is filled, NGX_DECLINED
+ * when none is kept, NGX_ERROR.
+ */
+
+void ngx_http_ai_pool_init(ngx_http_ai_pool_t *pool);
+void ngx_http_ai_pool_close(ngx_http_ai_pool_t *pool);
+ngx_int_t ngx_http_ai_pool_take(ngx_http_ai_pool_t *pool,
+    ngx_peer_connection_t *pc, ngx_http_request_t *r);
+void ngx_http_ai_pool_put(ngx_http_ai_pool_t *pool, ngx_connection_t *c,
+    ngx_str_t *name);
+void ngx_http_ai_connection_close(ngx_connection_t *c);
+
+
+/*
+ * ngx_http_ai_resolve.c: fills ctx->addrs.  NGX_OK; NGX_AGAIN, then it calls
+ * ngx_http_ai_upstream_resume() or _failed(); NGX_ERROR.
+ */
+ngx_int_t ngx_http_ai_resolve(ngx_http_ai_ctx_t *ctx);
+void ngx_http_ai_resolve_release(ngx_http_ai_ctx_t *ctx);
+
+/* ngx_http_ai_tunnel.c: the same, for ctx->tunnel->connection */
+ngx_int_t ngx_http_ai_tunnel(ngx_http_ai_ctx_t *ctx);
+void ngx_http_ai_tunnel_release(ngx_http_ai_ctx_t *ctx);
+
+/* ngx_http_ai_gate.c, as nginx's upstream calls it */
+ngx_int_t ngx_http_ai_gate(ngx_http_request_t *r);
+
+
+#endif /* _NGX_HTTP_AI_UPSTREAM_H_INCLUDED_ */

@@ -157,6 +157,7 @@ lint: lint-test ## floors, style, docs against the tables
 
 .PHONY: lint-test
 lint-test: ## shows that each check of lint can fail
+	@tools/apt.sh need lint
 	@tools/lint-test.pl
 
 .PHONY: docs
@@ -184,6 +185,7 @@ PURE_LIBS := -lyajl -lcrypto -lm
 SANITIZE := -fno-omit-frame-pointer -fno-sanitize-recover=all \
             -fno-sanitize=alignment
 PURE_CFLAGS := -g -O1 -W -Wall -Wpointer-arith -Wno-unused-parameter \
+               -Werror -Wno-maybe-uninitialized -Wno-unknown-warning-option \
                $(SANITIZE) $(PURE_INCS) -MMD -MP
 
 .PHONY: unit-programs
@@ -205,7 +207,8 @@ $(1)_SHIM := $$($(1)_OBJ)/t/unit/ngx_shim.o
 $(1)_MAIN := $$(patsubst $$(BUILD)/$(1)/%,$$($(1)_OBJ)/t/$(1)/%.o,$(4))
 
 $$($(1)_PURE) $$($(1)_SHIM) $$($(1)_MAIN): $$($(1)_OBJ)/%.o: $$(ROOT)/%.c \
-                                           $$(NGX_OUT)/Makefile
+                                           $$(NGX_OUT)/settings \
+                                           | $$(NGX_OUT)/Makefile
 	@mkdir -p $$(@D)
 	@echo "$(2) $$*.c"
 	@$(2) $(3) $$(PURE_CFLAGS) -c -o $$@ $$<

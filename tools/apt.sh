@@ -8,8 +8,8 @@
 #   tools/apt.sh mirror                 prints the mirror this machine uses
 #
 # Groups: build, source-build (build against a given nginx source tree), run,
-# test, sdk, clang, deb, matrix.  A group whose parts are all here costs one
-# look at dpkg's database: no list is fetched, nothing is printed.
+# test, lint, sdk, clang, deb, matrix.  A group whose parts are all here costs
+# one look at dpkg's database: no list is fetched, nothing is printed.
 #
 # The mirror's address is asked from apt itself, so that none is written here.
 # Lists and sources of other suites live in a folder of our own: nothing below
@@ -63,7 +63,10 @@ packages_of()
     run)
         echo "node:nodejs" ;;
     test)
-        echo "node:nodejs perl libtest-nginx-perl openssl:openssl" ;;
+        echo "node:nodejs perl libtest-nginx-perl libio-socket-ssl-perl" \
+             "openssl:openssl" ;;
+    lint)
+        echo "perl git:git" ;;
     sdk)
         echo "npm:npm" ;;
     clang)

@@ -237,6 +237,9 @@ my @cases = (
     [ 'style', $low, qr/( +u_char +\*p;\n)( +ngx_uint_t +i;\n)/, '$2$1',
       'longer types after' ],
 
+    [ 'style', $low, qr/( +)u_char +\*p;\n.*\n/,
+      '$1u_char *p;' . "\n", 'two blanks' ],
+
     [ 'layout', $low, qr/^\n/, '', 'copyright' ],
     [ 'layout', $low, qr/\n\n\nngx_int_t/, "\n\nngx_int_t", 'not two empty' ],
     [ 'layout', $low, qr/\nngx_ai_low\(/, ' ngx_ai_low(', 'not begin a line' ],

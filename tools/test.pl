@@ -4,47 +4,33 @@
 #
 #   tools/test.pl [--verbose] [--reports DIR] [TEST...]
 #
-#   t/unit/NAME.c       the program build/unit/NAME
-#   t/*.t               Test::Nginx, each file with ports and a server root
-#                       of its own, so that files run side by side
-#   t/*/*.test.js       node (also .mjs)
-#   t/*/*.test.py       python3
+#   t/unit/NAME.c                   the program build/unit/NAME
+#   t/*.t t/*/*.t                   Perl; Test::Nginx most of them
+#   t/*/selftest.js t/*/*.test.js   node
+#   t/*/*.test.py                   python3
 #
-# All of them speak TAP.  Without TEST everything found is run.  In a test's
-# environment:
+# All of them speak TAP and can run side by side: each takes ports and
+# directories of its own (t/lib does).  Without TEST everything found is run.
 #
-#   AI_NGINX, AI_MODULE           the nginx and the module under test
-#   AI_TMP                        a directory of its own, empty at the start
-#   TEST_NGINX_BINARY, TEST_NGINX_LOAD_MODULES, TEST_NGINX_SERVROOT,
-#   TEST_NGINX_PORT               the same for Test::Nginx
-#
-# When all have run, every *.log left below their directories is read: a
-# sanitizer's line, an [alert] or an open socket in one is a failure, and so is
-# a file in the --reports directory.
+# In their environment AI_MODULE is the module and TEST_NGINX_BINARY the nginx
+# under test.  A file in the directory --reports is a failure.
 
 use strict;
 use warnings;
 
 use Cwd qw(abs_path);
-use Fcntl qw(:DEFAULT :flock);
 use File::Basename qw(dirname);
-use File::Find qw(find);
-use File::Path qw(make_path remove_tree);
-use File::Spec;
 use Getopt::Long qw(GetOptions);
-use IO::Socket::INET;
 use TAP::Harness;
 
 my $root = dirname(dirname(abs_path($0)));
 my $build = $ENV{AI_BUILD} || "$root/build";
-my $nginx = $ENV{AI_NGINX} || 'nginx';
-my $module = $ENV{AI_MODULE} || "$build/nginx/ngx_http_ai_gateway_module.so";
+
+$ENV{AI_MODULE} ||= "$build/nginx/ngx_http_ai_gateway_module.so";
+$ENV{TEST_NGINX_BINARY} = $ENV{AI_NGINX} || 'nginx';
 
 # for one test file: a hung one must not hang the run
 my $seconds = 900;
-
-# locks on ports in use
-my @held;
 
 my ($verbose, $reports);
 
@@ -61,25 +47,20 @@ my @faults;
 
 @tests = grep { -e $_ || !push @faults, "no such test: $_" } @tests;
 
-remove_tree("$build/test");
-
 my $started = time();
 my $total = @tests ? run(@tests) : undef;
 
-push @faults, left_behind("$build/test");
 push @faults, reports($reports) if defined $reports;
 
 exit summary($total, time() - $started, @faults);
 
 
 sub all_tests {
-    my @found = (
+    return (
         grep({ $_ ne 't/unit/ngx_shim.c' } glob('t/unit/*.c')),
-        glob('t/*/*.test.js'), glob('t/*/*.test.mjs'), glob('t/*/*.test.py'),
-        glob('t/*.t'),
+        glob('t/*/*.t t/*/selftest.js t/*/*.test.js t/*/*.test.mjs'),
+        glob('t/*/*.test.py t/*.t'),
     );
-
-    return @found;
 }
 
 
@@ -92,21 +73,6 @@ sub run {
         verbosity => $verbose ? 1 : 0,
         color => -t STDOUT ? 1 : 0,
         exec => \&command,
-    });
-
-    $harness->callback(parser_args => sub {
-        my ($args, $job) = @_;
-        my $file = $job->[0];
-
-        (my $name = $file) =~ s{[^\w.-]}{-}g;
-        my $dir = "$build/test/$name";
-        make_path($dir);
-
-        $ENV{AI_NGINX} = $ENV{TEST_NGINX_BINARY} = $nginx;
-        $ENV{AI_MODULE} = $ENV{TEST_NGINX_LOAD_MODULES} = $module;
-        $ENV{AI_TMP} = $dir;
-        $ENV{TEST_NGINX_SERVROOT} = "$dir/servroot";
-        $ENV{TEST_NGINX_PORT} = free_ports();
     });
 
     return $harness->runtests(@files);
@@ -131,62 +97,6 @@ sub command {
     return [@limit, 'python3', $file] if $file =~ /\.py$/;
 
     return [@limit, $^X, '-It/lib', $file];
-}
-
-
-# A block of four ports, held until this process ends by the locks that
-# Test::Nginx itself takes for its random ports.
-
-sub free_ports {
-    my $dir = File::Spec->catdir(File::Spec->tmpdir(),
-                                 "test-nginx-port-locks-$<");
-    make_path($dir);
-
-    for (1 .. 1000) {
-        # below the ports that the kernel gives to clients
-        my $port = 1988 + 4 * int(rand(7600));
-
-        sysopen(my $lock, "$dir/port-$port.lock", O_CREAT | O_RDWR, 0600)
-            or next;
-        flock($lock, LOCK_EX | LOCK_NB) or next;
-
-        next if grep { !is_free($_) } $port .. $port + 3;
-
-        push @held, $lock;
-        return $port;
-    }
-
-    die "no free ports\n";
-}
-
-
-sub is_free {
-    return defined IO::Socket::INET->new(LocalAddr => '0.0.0.0',
-                                         LocalPort => $_[0],
-                                         Listen => 1, Reuse => 1);
-}
-
-
-sub left_behind {
-    my ($dir) = @_;
-    my @found;
-
-    return if !-d $dir;
-
-    find({ no_chdir => 1, wanted => sub {
-        return if !/\.log$/ || !-f;
-
-        open my $log, '<', $_ or return;
-
-        while (my $line = <$log>) {
-            next if $line !~ /\[alert\]|open socket #|Sanitizer|runtime error/;
-            chomp $line;
-            push @found, substr($_, length("$dir/")) . ": $line";
-            last;
-        }
-    } }, $dir);
-
-    return @found;
 }
 
 

@@ -87,32 +87,18 @@ ngx_int_t
 ngx_ai_scan_init(ngx_ai_scan_t *s, const ngx_ai_scan_field_t *fields,
     ngx_uint_t nfields, ngx_ai_scan_value_t *values, ngx_uint_t depth)
 {
-    ngx_uint_t  i;
-
     s->fields = fields;
     s->nfields = nfields;
     s->values = values;
     s->max = (uint16_t) ngx_min(depth, NGX_AI_SCAN_DEPTH);
 
-    s->state = sw_error;
-    s->error = "invalid paths";
-    s->offset = 0;
+    if (ngx_ai_scan_field_init(s) != NGX_OK) {
+        s->nfields = 0;
+        s->offset = 0;
+        s->error = "invalid paths";
+        s->state = sw_error;
 
-    if (nfields > NGX_AI_SCAN_FIELDS) {
         return NGX_DECLINED;
-    }
-
-    /* the node of what nobody asked for, and that of the document */
-
-    ngx_memzero(s->nodes, 2 * sizeof(ngx_ai_scan_node_t));
-    s->nnodes = 2;
-
-    for (i = 0; i < nfields; i++) {
-        if (ngx_ai_scan_field_add(s, i) != NGX_OK) {
-            return NGX_DECLINED;
-        }
-
-        ngx_memzero(&values[i], sizeof(ngx_ai_scan_value_t));
     }
 
     ngx_ai_scan_reset(s);
@@ -124,31 +110,15 @@ ngx_ai_scan_init(ngx_ai_scan_t *s, const ngx_ai_scan_field_t *fields,
 void
 ngx_ai_scan_reset(ngx_ai_scan_t *s)
 {
-    ngx_uint_t  i;
-
     s->offset = 0;
     s->error = NULL;
 
-    s->top.type = NGX_AI_JSON_NONE;
-    s->top.start = 0;
-    s->top.end = -1;
-    s->top.n = 0;
-
-    s->value = NULL;
-    s->key = -1;
     s->depth = 0;
     s->part_len = 0;
-    s->node = 0;
-    s->path[0] = 0;
-    s->target = NGX_AI_SCAN_ROOT;
     s->state = sw_value;
     s->item = sw_done;
 
-    for (i = 0; i < s->nfields; i++) {
-        if (s->values[i].count) {
-            ngx_memzero(&s->values[i], sizeof(ngx_ai_scan_value_t));
-        }
-    }
+    ngx_ai_scan_field_reset(s);
 }
 
 

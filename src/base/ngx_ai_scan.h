@@ -162,7 +162,8 @@ typedef struct {
 
 /*
  * Starts a document.  "fields" and the "values", one for each field and only
- * the scanner's to write, must outlive it.  Containers deeper than "depth" are an error.
+ * the scanner's to write, must outlive it.  Containers deeper than "depth" are
+ * an error.
  *
  * NGX_DECLINED: a path is empty, too deep or there twice, or there are too
  * many: a matter of the table alone, never of the input.  Nothing can be fed

@@ -12,6 +12,7 @@
 #include "ngx_ai_text.h"
 
 
+static ngx_int_t ngx_ai_scan_field_add(ngx_ai_scan_t *s, ngx_uint_t field);
 static u_char *ngx_ai_scan_field_link(ngx_ai_scan_t *s, ngx_uint_t parent,
     const u_char *name, size_t len);
 static u_char *ngx_ai_scan_field_name(ngx_ai_scan_t *s,
@@ -22,6 +23,58 @@ static void ngx_ai_scan_field_integer(ngx_ai_scan_value_t *v);
 
 
 ngx_int_t
+ngx_ai_scan_field_init(ngx_ai_scan_t *s)
+{
+    ngx_uint_t  i;
+
+    if (s->nfields > NGX_AI_SCAN_FIELDS) {
+        return NGX_DECLINED;
+    }
+
+    /* the node of what nobody asked for, and that of the document */
+
+    ngx_memzero(s->nodes, 2 * sizeof(ngx_ai_scan_node_t));
+    s->nnodes = 2;
+
+    for (i = 0; i < s->nfields; i++) {
+        if (ngx_ai_scan_field_add(s, i) != NGX_OK) {
+            return NGX_DECLINED;
+        }
+
+        s->values[i].count = 1;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_ai_scan_field_reset(ngx_ai_scan_t *s)
+{
+    ngx_uint_t  i;
+
+    s->top.type = NGX_AI_JSON_NONE;
+    s->top.start = 0;
+    s->top.end = -1;
+    s->top.n = 0;
+
+    s->value = NULL;
+    s->key = -1;
+    s->node = 0;
+    s->path[0] = 0;
+    s->target = NGX_AI_SCAN_ROOT;
+
+    /* most of the fields are absent, of most documents */
+
+    for (i = 0; i < s->nfields; i++) {
+        if (s->values[i].count) {
+            ngx_memzero(&s->values[i], offsetof(ngx_ai_scan_value_t, text));
+        }
+    }
+}
+
+
+static ngx_int_t
 ngx_ai_scan_field_add(ngx_ai_scan_t *s, ngx_uint_t field)
 {
     u_char              *p, *last, *name, *link;

@@ -39,8 +39,11 @@
 #define ngx_ai_scan_pos(s, p)  ((s)->offset + ((p) - (s)->start))
 
 
-/* puts a path in the tree; NGX_DECLINED: it is no path, or does not fit */
-ngx_int_t ngx_ai_scan_field_add(ngx_ai_scan_t *s, ngx_uint_t field);
+/* makes the tree; NGX_DECLINED: a path is none, or there are too many */
+ngx_int_t ngx_ai_scan_field_init(ngx_ai_scan_t *s);
+
+/* a document begins */
+void ngx_ai_scan_field_reset(ngx_ai_scan_t *s);
 
 /* the node of a member of the open object, 0 for none */
 u_char ngx_ai_scan_field_match(ngx_ai_scan_t *s, const u_char *name,

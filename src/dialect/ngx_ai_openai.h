@@ -30,7 +30,7 @@ typedef enum {
 
 
 #define NGX_AI_OPENAI_ASK_MAX      14
-#define NGX_AI_OPENAI_REPLY_MAX    21
+#define NGX_AI_OPENAI_REPLY_MAX    22
 
 
 extern const ngx_ai_scan_field_t

@@ -6,6 +6,7 @@
 
 
 #include "ngx_ai_openai.h"
+#include "ngx_ai_text.h"
 
 
 /*
@@ -35,7 +36,8 @@ typedef enum {
     NGX_AI_OPENAI_INPUT_IMAGE,
     NGX_AI_OPENAI_COMPLETION_REASONING,
     NGX_AI_OPENAI_OUTPUT_REASONING,
-    NGX_AI_OPENAI_COMPLETION_AUDIO
+    NGX_AI_OPENAI_COMPLETION_AUDIO,
+    NGX_AI_OPENAI_BASE_RESP
 } ngx_ai_openai_reply_e;
 
 
@@ -60,7 +62,8 @@ typedef enum {
     { ngx_string(p "usage.input_tokens_details.image_tokens") },              \
     { ngx_string(p "usage.completion_tokens_details.reasoning_tokens") },     \
     { ngx_string(p "usage.output_tokens_details.reasoning_tokens") },         \
-    { ngx_string(p "usage.completion_tokens_details.audio_tokens") }
+    { ngx_string(p "usage.completion_tokens_details.audio_tokens") },         \
+    { ngx_string(p "base_resp.status_code") }
 
 
 static void ngx_ai_openai_usage(const ngx_ai_route_t *route,
@@ -75,6 +78,10 @@ static ngx_int_t ngx_ai_openai_read_chunk(const ngx_ai_route_t *route,
 static ngx_int_t ngx_ai_openai_read_item(const ngx_ai_route_t *route,
     ngx_ai_reader_t *reader, const ngx_str_t *name, const ngx_str_t *data,
     ngx_uint_t quirks, ngx_ai_reply_t *reply, ngx_ai_event_t *event);
+static ngx_uint_t ngx_ai_openai_plain_chunk(const ngx_str_t *data,
+    ngx_uint_t hidden, ngx_ai_event_t *event);
+static u_char *ngx_ai_openai_mark(u_char *p, u_char *last);
+static ngx_uint_t ngx_ai_openai_is_last(u_char *p, u_char *last);
 static void ngx_ai_openai_hide(const ngx_str_t *data,
     const ngx_ai_scan_value_t *v, ngx_ai_event_t *event);
 
@@ -124,6 +131,13 @@ ngx_ai_openai_read_reply(const ngx_ai_route_t *route,
     type = v[NGX_AI_OPENAI_ERROR].type;
 
     if (type == NGX_AI_JSON_OBJECT || type == NGX_AI_JSON_STRING) {
+        reply->error = 1;
+    }
+
+    if ((quirks & NGX_AI_QUIRK_BASE_RESP)
+        && v[NGX_AI_OPENAI_BASE_RESP].integer
+        && v[NGX_AI_OPENAI_BASE_RESP].value != 0)
+    {
         reply->error = 1;
     }
 
@@ -313,6 +327,10 @@ ngx_ai_openai_read_chunk(const ngx_ai_route_t *route, ngx_ai_reader_t *reader,
 {
     ngx_ai_scan_value_t  *v;
 
+    if (ngx_ai_openai_plain_chunk(data, hidden, event)) {
+        return NGX_OK;
+    }
+
     if (ngx_ai_reader_read(reader, data) != NGX_OK
         || reader->scan.top.type != NGX_AI_JSON_OBJECT)
     {
@@ -342,6 +360,159 @@ ngx_ai_openai_read_chunk(const ngx_ai_route_t *route, ngx_ai_reader_t *reader,
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * Nearly all chunks of a stream carry a piece of text and nothing that the
+ * gateway decides on.  These are told by what they lack, at a tenth of the
+ * cost of reading them: a key "usage", "error" or "finish_reason" with
+ * something behind it, or an empty array, which "choices" could be.
+ *
+ * A quote inside of a string is escaped, so '"usage"' in the bytes is a whole
+ * token.  "usage":null as the last member, or the last but for the padding
+ * in "obfuscation", is the chunk's own, as the brace behind it is the last.
+ */
+
+static ngx_uint_t
+ngx_ai_openai_plain_chunk(const ngx_str_t *data, ngx_uint_t hidden,
+    ngx_ai_event_t *event)
+{
+    u_char  *p, *last, *usage;
+
+    last = data->data + data->len;
+    usage = NULL;
+
+    if (data->len < 2 || data->data[0] != '{' || last[-1] != '}') {
+        return 0;
+    }
+
+    for (p = data->data;
+         (p = ngx_ai_openai_mark(p, last)) != last;
+         p++)
+    {
+        switch (p[1]) {
+
+        case ']':
+            return 0;
+
+        case 'e':
+            if (last - p > 7 && ngx_memcmp(p, "\"error\"", 7) == 0) {
+                return 0;
+            }
+
+            break;
+
+        case 'f':
+            if (last - p > 20 && ngx_memcmp(p, "\"finish_reason\"", 15) == 0
+                && ngx_memcmp(p + 15, ":null", 5) != 0)
+            {
+                return 0;
+            }
+
+            break;
+
+        default: /* 'u' */
+            if (last - p > 7 && ngx_memcmp(p, "\"usage\"", 7) == 0) {
+
+                if (usage || last - p < 13
+                    || ngx_memcmp(p + 7, ":null", 5) != 0)
+                {
+                    return 0;
+                }
+
+                usage = p;
+            }
+        }
+    }
+
+    if (usage) {
+        if (!ngx_ai_openai_is_last(usage + 12, last) || usage[-1] != ',') {
+            return 0;
+        }
+
+        if (hidden) {
+            event->hide.start = usage - 1 - data->data;
+            event->hide.end = usage + 12 - data->data;
+        }
+    }
+
+    event->content = 1;
+
+    return 1;
+}
+
+
+/* the next '"e', '"f', '"u' or "[]" */
+
+static u_char *
+ngx_ai_openai_mark(u_char *p, u_char *last)
+{
+    uint64_t              w[2];
+    ngx_ai_text_vector_t  v, n;
+
+    while (last - p > 16) {
+
+        ngx_memcpy(&v, p, 16);
+        ngx_memcpy(&n, p + 1, 16);
+
+        v = ((v == '"') & ((n == 'e') | (n == 'f') | (n == 'u')))
+            | ((v == '[') & (n == ']'));
+
+        ngx_memcpy(w, &v, 16);
+
+#if (NGX_HAVE_LITTLE_ENDIAN)
+
+        if (w[0]) {
+            return p + __builtin_ctzll(w[0]) / 8;
+        }
+
+        if (w[1]) {
+            return p + 8 + __builtin_ctzll(w[1]) / 8;
+        }
+
+#else
+
+        if (w[0] | w[1]) {
+            break;
+        }
+
+#endif
+
+        p += 16;
+    }
+
+    for ( /* void */ ; p + 1 < last; p++) {
+
+        if ((*p == '"' && (p[1] == 'e' || p[1] == 'f' || p[1] == 'u'))
+            || (*p == '[' && p[1] == ']'))
+        {
+            return p;
+        }
+    }
+
+    return last;
+}
+
+
+static ngx_uint_t
+ngx_ai_openai_is_last(u_char *p, u_char *last)
+{
+    if (p + 1 == last) {
+        return 1;
+    }
+
+    if (last - p < 20 || ngx_memcmp(p, ",\"obfuscation\":\"", 16) != 0) {
+        return 0;
+    }
+
+    for (p += 16; p < last && *p != '"'; p++) {
+        if (*p == '\\') {
+            return 0;
+        }
+    }
+
+    return p + 2 == last;
 }
 
 
@@ -392,6 +563,13 @@ ngx_ai_openai_read_item(const ngx_ai_route_t *route, ngx_ai_reader_t *reader,
 {
     ngx_str_t             type;
     ngx_ai_scan_value_t  *v;
+
+    if (name->len > 6
+        && ngx_memcmp(name->data + name->len - 6, ".delta", 6) == 0)
+    {
+        event->content = 1;
+        return NGX_OK;
+    }
 
     if (ngx_ai_reader_read(reader, data) != NGX_OK
         || reader->scan.top.type != NGX_AI_JSON_OBJECT)

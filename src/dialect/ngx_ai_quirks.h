@@ -23,31 +23,24 @@
  */
 #define NGX_AI_QUIRK_USAGE_ALWAYS     0x0001
 
-/*
- * The usage in each chunk of a stream counts from its start (Perplexity,
- * Databricks): only the last report counts, and a stream that was cut has
- * still reported what it used so far.
- */
-#define NGX_AI_QUIRK_USAGE_RUNNING    0x0002
-
 /* completion_tokens exclude reasoning_tokens, total_tokens have both (xAI) */
-#define NGX_AI_QUIRK_REASONING_APART  0x0004
+#define NGX_AI_QUIRK_REASONING_APART  0x0002
 
 /*
  * A stream may end without [DONE], after the finish or the usage chunk
  * (Perplexity, Cerebras, MiniMax; the Hugging Face router does what the
  * server behind it does).  It is whole once a finish_reason was seen.
  */
-#define NGX_AI_QUIRK_NO_DONE          0x0008
+#define NGX_AI_QUIRK_NO_DONE          0x0004
 
 /* a 200 with base_resp.status_code other than 0 is an error (MiniMax) */
-#define NGX_AI_QUIRK_BASE_RESP        0x0010
+#define NGX_AI_QUIRK_BASE_RESP        0x0008
 
 /* a server of one's own: a key is sent when there is one, none is needed */
-#define NGX_AI_QUIRK_KEYLESS          0x0020
+#define NGX_AI_QUIRK_KEYLESS          0x0010
 
 /* serves /files and /batches in OpenAI's form */
-#define NGX_AI_QUIRK_FILES            0x0040
+#define NGX_AI_QUIRK_FILES            0x0020
 
 
 #endif /* _NGX_AI_QUIRKS_H_INCLUDED_ */

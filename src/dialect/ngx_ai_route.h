@@ -59,7 +59,7 @@ typedef enum {
 /* the client's query is passed on; elsewhere it is dropped */
 #define NGX_AI_ROUTE_ARGS             0x0200
 
-/* a good reply is not JSON: sound, video, a file as it was uploaded */
+/* a good reply need not be JSON: sound, video, subtitles, a file's bytes */
 #define NGX_AI_ROUTE_BINARY           0x0400
 
 /* only for a provider with files and batches (NGX_AI_QUIRK_FILES) */

@@ -154,6 +154,9 @@ typedef struct {
     ngx_ssl_t                     *ssl;         /* the system's certificates */
     ngx_ai_reader_t               *readers[NGX_AI_DIALECT_MAX];
     ngx_uint_t                     enabled;     /* an ai_gateway is on */
+
+    u_char                         random[1024]; /* for ids; per worker */
+    size_t                         random_left;
 } ngx_http_ai_main_conf_t;
 
 

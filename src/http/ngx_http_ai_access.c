@@ -193,18 +193,31 @@ ngx_http_ai_ctx(ngx_http_request_t *r)
 }
 
 
+/* OpenSSL's randomness is dear by the call and cheap by the byte */
+
 static ngx_int_t
 ngx_http_ai_request_id(ngx_http_ai_ctx_t *ctx)
 {
-    u_char  bytes[sizeof(ctx->id) / 2];
+    ngx_http_ai_main_conf_t  *amcf;
 
-    if (RAND_bytes(bytes, sizeof(bytes)) != 1) {
-        ngx_ssl_error(NGX_LOG_ALERT, ctx->request->connection->log, 0,
-                      "RAND_bytes() failed");
-        return NGX_ERROR;
+    amcf = ngx_http_get_module_main_conf(ctx->request,
+                                         ngx_http_ai_gateway_module);
+
+    if (amcf->random_left == 0) {
+
+        if (RAND_bytes(amcf->random, sizeof(amcf->random)) != 1) {
+            ngx_ssl_error(NGX_LOG_ALERT, ctx->request->connection->log, 0,
+                          "RAND_bytes() failed");
+            return NGX_ERROR;
+        }
+
+        amcf->random_left = sizeof(amcf->random);
     }
 
-    (void) ngx_ai_hex(ctx->id, bytes, sizeof(bytes));
+    amcf->random_left -= sizeof(ctx->id) / 2;
+
+    (void) ngx_ai_hex(ctx->id, amcf->random + amcf->random_left,
+                      sizeof(ctx->id) / 2);
 
     return NGX_OK;
 }

@@ -14,6 +14,8 @@
 #define NGX_HTTP_AI_MODELS_MAX  (1024 * 1024)
 
 
+static ngx_int_t ngx_http_ai_models_name(ngx_http_ai_ctx_t *ctx,
+    ngx_str_t *name);
 static ngx_int_t ngx_http_ai_models_list(ngx_http_ai_ctx_t *ctx,
     ngx_ai_json_writer_t *w);
 static void ngx_http_ai_models_entry(ngx_ai_json_writer_t *w,
@@ -27,6 +29,7 @@ ngx_int_t
 ngx_http_ai_models_handler(ngx_http_ai_ctx_t *ctx)
 {
     ngx_int_t                 rc;
+    ngx_str_t                 name;
     ngx_http_ai_model_t      *model;
     ngx_ai_json_writer_t      w;
     ngx_http_ai_target_t     *targets;
@@ -59,22 +62,48 @@ ngx_http_ai_models_handler(ngx_http_ai_ctx_t *ctx)
         return ngx_http_ai_models_send(ctx);
     }
 
-    model = ngx_http_ai_model_find(amcf, &ctx->match.id);
+    if (ngx_http_ai_models_name(ctx, &name) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
-    if (model == NULL || !ngx_http_ai_models_allowed(ctx, &ctx->match.id)) {
+    model = ngx_http_ai_model_find(amcf, &name);
+
+    if (model == NULL || !ngx_http_ai_models_allowed(ctx, &name)) {
         return ngx_http_ai_fail(ctx, NGX_AI_ERROR_MODEL, "model",
-                                "There is no model \"%V\" here.",
-                                &ctx->match.id);
+                                "There is no model \"%V\" here.", &name);
     }
 
     targets = model->targets.elts;
-    ngx_http_ai_models_entry(&w, &ctx->match.id, &targets[0].provider->name);
+    ngx_http_ai_models_entry(&w, &name, &targets[0].provider->name);
 
     if (w.rc != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     return ngx_http_ai_models_send(ctx);
+}
+
+
+/* the id of the path is as it came: "openai%2Fgpt-4o" */
+
+static ngx_int_t
+ngx_http_ai_models_name(ngx_http_ai_ctx_t *ctx, ngx_str_t *name)
+{
+    u_char  *dst, *src;
+
+    dst = ngx_pnalloc(ctx->request->pool, ctx->match.id.len);
+    if (dst == NULL) {
+        return NGX_ERROR;
+    }
+
+    name->data = dst;
+    src = ctx->match.id.data;
+
+    ngx_unescape_uri(&dst, &src, ctx->match.id.len, 0);
+
+    name->len = dst - name->data;
+
+    return NGX_OK;
 }
 
 

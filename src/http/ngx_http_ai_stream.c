@@ -42,6 +42,7 @@ static ngx_int_t ngx_http_ai_stream_hold(ngx_http_ai_ctx_t *ctx, u_char *p,
 static u_char *ngx_http_ai_stream_event(ngx_http_ai_ctx_t *ctx,
     ngx_ai_sse_event_t *ev, u_char *out);
 static void ngx_http_ai_stream_end(ngx_http_ai_ctx_t *ctx);
+static ngx_uint_t ngx_http_ai_stream_ended(ngx_http_ai_ctx_t *ctx);
 static void ngx_http_ai_stream_last(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_stream_send(ngx_http_ai_ctx_t *ctx,
     u_char *start, u_char *last);
@@ -395,7 +396,7 @@ ngx_http_ai_stream_end(ngx_http_ai_ctx_t *ctx)
 
         /* these streams say how they ended, or have been cut */
 
-        if (!ctx->reply.finished && !ctx->reply.ended && !ctx->reply.error
+        if (!ngx_http_ai_stream_ended(ctx)
             && (id == NGX_AI_ROUTE_CHAT || id == NGX_AI_ROUTE_COMPLETIONS
                 || id == NGX_AI_ROUTE_RESPONSES))
         {
@@ -418,6 +419,24 @@ ngx_http_ai_stream_end(ngx_http_ai_ctx_t *ctx)
     if (!u->error) {
         u->length = 0;
     }
+}
+
+
+/*
+ * A finish reason will do where the framing tells the end; a connection that
+ * is just closed needs the terminator, if the vendor has one.
+ */
+
+static ngx_uint_t
+ngx_http_ai_stream_ended(ngx_http_ai_ctx_t *ctx)
+{
+    if (ctx->reply.ended || ctx->reply.error) {
+        return 1;
+    }
+
+    return ctx->reply.finished
+           && (ctx->head.frame.mode != NGX_HTTP_AI_FRAME_CLOSE
+               || (ctx->provider->vendor->quirks & NGX_AI_QUIRK_NO_DONE));
 }
 
 

@@ -170,7 +170,7 @@ ngx_ai_keys_parse(ngx_pool_t *pool, const ngx_str_t *text,
     f.error = error;
 
     for (i = 0; i < NGX_AI_KEYS_WEAK; i++) {
-        ngx_ai_sha256((u_char *) ngx_ai_keys_weak[i],
+        ngx_ai_sha256((const u_char *) ngx_ai_keys_weak[i],
                       ngx_strlen(ngx_ai_keys_weak[i]), f.weak[i]);
     }
 
@@ -242,7 +242,7 @@ ngx_ai_keys_read(ngx_ai_keys_file_t *f, const ngx_str_t *text)
 static ngx_int_t
 ngx_ai_keys_start_map(void *ctx)
 {
-    ngx_ai_keys_file_t *f = ctx;
+    ngx_ai_keys_file_t  *f = ctx;
 
     if (f->state == NGX_AI_KEYS_FILE && f->depth == 0) {
         f->depth = 1;
@@ -270,7 +270,7 @@ ngx_ai_keys_start_map(void *ctx)
 static ngx_int_t
 ngx_ai_keys_member(void *ctx, const ngx_str_t *name)
 {
-    ngx_ai_keys_file_t *f = ctx;
+    ngx_ai_keys_file_t  *f = ctx;
 
     ngx_uint_t                   bit;
     const ngx_ai_keys_member_t  *m;
@@ -320,7 +320,7 @@ ngx_ai_keys_member(void *ctx, const ngx_str_t *name)
 static ngx_int_t
 ngx_ai_keys_end_map(void *ctx)
 {
-    ngx_ai_keys_file_t *f = ctx;
+    ngx_ai_keys_file_t  *f = ctx;
 
     ngx_uint_t  i;
 
@@ -344,7 +344,7 @@ ngx_ai_keys_end_map(void *ctx)
 static ngx_int_t
 ngx_ai_keys_start_array(void *ctx)
 {
-    ngx_ai_keys_file_t *f = ctx;
+    ngx_ai_keys_file_t  *f = ctx;
 
     if (f->state == NGX_AI_KEYS_FILE && f->depth == 1) {
         f->state = NGX_AI_KEYS_LIST;
@@ -366,7 +366,7 @@ ngx_ai_keys_start_array(void *ctx)
 static ngx_int_t
 ngx_ai_keys_end_array(void *ctx)
 {
-    ngx_ai_keys_file_t *f = ctx;
+    ngx_ai_keys_file_t  *f = ctx;
 
     if (f->state == NGX_AI_KEYS_LIST) {
         f->state = NGX_AI_KEYS_FILE;
@@ -390,7 +390,7 @@ ngx_ai_keys_end_array(void *ctx)
 static ngx_int_t
 ngx_ai_keys_string(void *ctx, const ngx_str_t *value)
 {
-    ngx_ai_keys_file_t *f = ctx;
+    ngx_ai_keys_file_t  *f = ctx;
 
     if (f->state == NGX_AI_KEYS_ALLOW
         || (f->state == NGX_AI_KEYS_KEY
@@ -406,7 +406,7 @@ ngx_ai_keys_string(void *ctx, const ngx_str_t *value)
 static ngx_int_t
 ngx_ai_keys_boolean(void *ctx, ngx_uint_t value)
 {
-    ngx_ai_keys_file_t *f = ctx;
+    ngx_ai_keys_file_t  *f = ctx;
 
     if (f->state != NGX_AI_KEYS_KEY
         || f->member->type != NGX_AI_KEYS_BOOLEAN)

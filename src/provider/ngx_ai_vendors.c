@@ -73,8 +73,7 @@ static const ngx_ai_vendor_t  ngx_ai_vendors[] = {
     { ngx_string("perplexity"), ngx_string("Perplexity"),
       ngx_string("https://api.perplexity.ai"),
       ngx_string("PERPLEXITY_API_KEY"), NGX_AI_DIALECT_OPENAI,
-      NGX_AI_AUTH_BEARER, NGX_AI_QUIRK_USAGE_ALWAYS
-      | NGX_AI_QUIRK_USAGE_RUNNING | NGX_AI_QUIRK_NO_DONE },
+      NGX_AI_AUTH_BEARER, NGX_AI_QUIRK_USAGE_ALWAYS | NGX_AI_QUIRK_NO_DONE },
 
     { ngx_string("upstage"), ngx_string("Upstage"),
       ngx_string("https://api.upstage.ai/v1"),
@@ -183,8 +182,7 @@ static const ngx_ai_vendor_t  ngx_ai_vendors[] = {
     { ngx_string("databricks"), ngx_string("Databricks"),
       ngx_null_string,
       ngx_string("DATABRICKS_TOKEN"), NGX_AI_DIALECT_OPENAI,
-      NGX_AI_AUTH_BEARER, NGX_AI_QUIRK_USAGE_ALWAYS
-      | NGX_AI_QUIRK_USAGE_RUNNING },
+      NGX_AI_AUTH_BEARER, NGX_AI_QUIRK_USAGE_ALWAYS },
 
     { ngx_string("deepinfra"), ngx_string("DeepInfra"),
       ngx_string("https://api.deepinfra.com/v1/openai"),

@@ -25,6 +25,9 @@ typedef struct {
 static void good(const url_good_t *t);
 static void bad(const char *text, const char *why);
 static void path(const char *text, ngx_int_t want);
+static void url_bad(void);
+static void url_paths(void);
+static void url_bytes(void);
 
 
 static const url_good_t  goods[] = {
@@ -141,20 +144,9 @@ path(const char *text, ngx_int_t want)
 }
 
 
-int
-main(void)
+static void
+url_bad(void)
 {
-    u_char         ch;
-    char           text[64];
-    ngx_str_t      s;
-    ngx_uint_t     i, n, plain;
-    const char    *reason;
-    ngx_ai_url_t   u;
-
-    for (i = 0; i < sizeof(goods) / sizeof(goods[0]); i++) {
-        good(&goods[i]);
-    }
-
     bad("", "empty");
     bad("api.openai.com/v1", "https://");
     bad("ftp://host/", "https://");
@@ -214,7 +206,12 @@ main(void)
     bad("http://unix:/123456789012345678901234567890123456789012345678901234"
         "56789012345678901234567890123456789012345678901234567890.sock",
         "too long");
+}
 
+
+static void
+url_paths(void)
+{
     path("", NGX_OK);
     path("/a", NGX_OK);
     path("/a/b.c/..d/...", NGX_OK);
@@ -234,6 +231,17 @@ main(void)
     path("/;/a", NGX_ERROR);
     path("/;x", NGX_ERROR);
     path("/a&b", NGX_ERROR);
+}
+
+
+static void
+url_bytes(void)
+{
+    char         text[64];
+    u_char       ch;
+    ngx_str_t    s;
+    ngx_uint_t   n, plain;
+    const char  *reason;
 
     /* each byte, as it is and percent-encoded */
 
@@ -263,6 +271,24 @@ main(void)
                plain ? NGX_OK : NGX_ERROR, "%%%02x is %s in a path", ch,
                plain ? "taken" : "refused");
     }
+}
+
+
+int
+main(void)
+{
+    ngx_str_t      s;
+    ngx_uint_t     i;
+    const char    *reason;
+    ngx_ai_url_t   u;
+
+    for (i = 0; i < sizeof(goods) / sizeof(goods[0]); i++) {
+        good(&goods[i]);
+    }
+
+    url_bad();
+    url_paths();
+    url_bytes();
 
     ngx_str_null(&s);
     is_int(ngx_ai_url_check_path(&s, &reason), NGX_OK,

@@ -28,7 +28,8 @@ my $banned = do { my $any = join '|', sort keys %instead;
 my %only_in = (
     ngx_ai_secret_copy => qr{^src/base/ngx_ai_secret\.[ch]$
                              | ^src/provider/\w*auth\w*\.c$
-                             | ^src/http/ngx_http_ai_request\w*\.c$}x,
+                             | ^src/http/ngx_http_ai_(?:request|tunnel)\w*\.c$
+                            }x,
 );
 
 

@@ -198,7 +198,8 @@ sub macro {
 
 
 # Variables stand at the start of a block, their names in one column, two
-# blanks at least behind the longest type, shorter types first.
+# blanks at least behind the longest type, shorter types first.  Arguments
+# taken by their type ("ngx_conf_t *prev = parent;") may do with one blank.
 
 sub declarations {
     my @code = @_;
@@ -250,7 +251,7 @@ sub declarations {
 }
 
 
-# [type, column of the name] of a line that declares variables
+# [type, column of the name, blanks between] of a line that declares variables
 
 sub variable {
     my ($line) = @_;
@@ -268,7 +269,9 @@ sub variable {
 
     return if $words =~ /^(?:return|goto|else|case|break|continue|do|typedef)\b/;
 
-    return [ $words, length("$indent$words$gap$stars"), length $gap ];
+    my $blanks = $line =~ /=/ ? 2 : length $gap;
+
+    return [ $words, length("$indent$words$gap$stars"), $blanks ];
 }
 
 
@@ -281,12 +284,12 @@ sub aligned {
     my $longest = 0;
 
     for my $i (0 .. $#run) {
-        my ($line, $words, $column, $gap) = @{ $run[$i] };
+        my ($line, $words, $column, $blanks) = @{ $run[$i] };
 
         if ($column != $run[0][2]) {
             push @found, [ $line, 'names of variables not in one column' ];
 
-        } elsif ($gap < 2) {
+        } elsif ($blanks < 2) {
             push @found, [ $line, 'two blanks at least before a variable' ];
 
         } elsif (length($words) < $longest) {

@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use File::Find qw(find);
+use List::Util qw(min);
 
 # floors, lowest first; the pure ones do no I/O
 our @FLOORS = qw(base chat dialect provider policy store http);
@@ -17,13 +18,17 @@ our @PURE = @FLOORS[0 .. 4];
 sub new {
     my ($class, $root) = @_;
 
-    my @files = -d "$root/.git"
-        ? split(/\0/, `cd '$root' && git ls-files -coz --exclude-standard`)
-        : all_files($root);
+    my @files;
+
+    @files = split /\0/, `git -C '$root' ls-files -coz --exclude-standard`
+        if -e "$root/.git";
+    @files = all_files($root) if !@files;
 
     my $self = bless { root => $root, text => {}, c => {} }, $class;
 
     $self->{files} = [ sort grep { -f "$root/$_" } @files ];
+
+    die "no files in $root\n" if !@{ $self->{files} };
 
     return $self;
 }
@@ -34,7 +39,10 @@ sub all_files {
     my @files;
 
     find({ no_chdir => 1, wanted => sub {
-        push @files, substr($_, length($root) + 1) if -f;
+        my $file = substr($_, min(length, length($root) + 1));
+
+        $File::Find::prune = $file =~ m{^(?:build|\.git|.*/node_modules)$};
+        push @files, $file if -f && !$File::Find::prune;
     } }, $root);
 
     return @files;

@@ -179,6 +179,7 @@ typedef struct {
     size_t                         event_size;  /* of one streamed event */
     size_t                         reply_size;  /* of a reply held back */
     ngx_uint_t                     health;
+    ngx_str_t                      prefix;      /* may precede a route */
     u_char                        *file;        /* of "ai_gateway" */
     ngx_uint_t                     line;
 } ngx_http_ai_loc_conf_t;

@@ -33,6 +33,7 @@ static ngx_int_t ngx_http_ai_admit(ngx_http_request_t *r);
 static void ngx_http_ai_cleanup(void *data);
 static ngx_int_t ngx_http_ai_request_id(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_route(ngx_http_ai_ctx_t *ctx);
+static ngx_int_t ngx_http_ai_path(ngx_http_request_t *r, ngx_str_t *path);
 static ngx_int_t ngx_http_ai_authenticate(ngx_http_ai_ctx_t *ctx,
     ngx_http_ai_loc_conf_t *alcf);
 static ngx_int_t ngx_http_ai_presented(ngx_http_request_t *r,
@@ -49,7 +50,7 @@ static ngx_int_t ngx_http_ai_authorize(ngx_http_ai_ctx_t *ctx);
 
 /* where the clients of the dialects put their keys */
 
-static ngx_http_ai_credential_t  ngx_http_ai_credentials[] = {
+static const ngx_http_ai_credential_t  ngx_http_ai_credentials[] = {
     { ngx_string("authorization"), ngx_string("Bearer ") },
     { ngx_string("x-api-key"), ngx_null_string },
     { ngx_string("api-key"), ngx_null_string },
@@ -223,51 +224,33 @@ ngx_http_ai_request_id(ngx_http_ai_ctx_t *ctx)
 }
 
 
-/* the path as the client sent it, behind the name of a prefix location */
-
 static ngx_int_t
 ngx_http_ai_route(ngx_http_ai_ctx_t *ctx)
 {
-    u_char                    *p;
-    ngx_int_t                  rc;
-    ngx_str_t                  path;
-    ngx_http_request_t        *r;
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_int_t                rc;
+    ngx_str_t                path, rest;
+    ngx_http_request_t      *r;
+    ngx_http_ai_loc_conf_t  *alcf;
 
     r = ctx->request;
-    path = r->unparsed_uri;
 
-    p = ngx_strlchr(path.data, path.data + path.len, '?');
-    if (p) {
-        path.len = p - path.data;
-    }
-
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-#if (NGX_PCRE)
-    if (clcf->regex == NULL)
-#endif
-    {
-        if (clcf->name.len > 1 && !clcf->noname) {
-
-            if (path.len < clcf->name.len
-                || ngx_strncmp(path.data, clcf->name.data, clcf->name.len) != 0)
-            {
-                path.len = 0;
-
-            } else {
-                path.data += clcf->name.len;
-                path.len -= clcf->name.len;
-
-                if (path.data[-1] == '/') {
-                    path.data--;
-                    path.len++;
-                }
-            }
-        }
+    if (ngx_http_ai_path(r, &path) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     rc = ngx_ai_route_find(r->method, &path, &ctx->match);
+
+    alcf = ngx_http_get_module_loc_conf(r, ngx_http_ai_gateway_module);
+
+    if (rc == NGX_DECLINED
+        && alcf->prefix.len && alcf->prefix.len < path.len
+        && ngx_strncmp(path.data, alcf->prefix.data, alcf->prefix.len) == 0)
+    {
+        rest.data = path.data + alcf->prefix.len;
+        rest.len = path.len - alcf->prefix.len;
+
+        rc = ngx_ai_route_find(r->method, &rest, &ctx->match);
+    }
 
     if (rc == NGX_OK) {
         ctx->dialect = ngx_ai_dialect(ctx->match.route->dialect);
@@ -286,6 +269,50 @@ ngx_http_ai_route(ngx_http_ai_ctx_t *ctx)
 
     return ngx_http_ai_fail(ctx, NGX_AI_ERROR_NOT_FOUND, NULL,
                             "There is no %V %V here.", &r->method_name, &path);
+}
+
+
+/*
+ * As the client sent it, byte by byte; as it has become, where a rewrite or
+ * a subrequest has made another one.
+ */
+
+static ngx_int_t
+ngx_http_ai_path(ngx_http_request_t *r, ngx_str_t *path)
+{
+    u_char     *p;
+    uintptr_t   escape;
+
+    if (r->valid_unparsed_uri && r == r->main) {
+        *path = r->unparsed_uri;
+
+        p = ngx_strlchr(path->data, path->data + path->len, '?');
+        if (p) {
+            path->len = p - path->data;
+        }
+
+        return NGX_OK;
+    }
+
+    *path = r->uri;
+
+    escape = 2 * ngx_escape_uri(NULL, path->data, path->len, NGX_ESCAPE_URI);
+
+    if (escape == 0) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, path->len + escape);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_escape_uri(p, path->data, path->len, NGX_ESCAPE_URI);
+
+    path->data = p;
+    path->len += escape;
+
+    return NGX_OK;
 }
 
 
@@ -334,8 +361,8 @@ ngx_http_ai_authenticate(ngx_http_ai_ctx_t *ctx, ngx_http_ai_loc_conf_t *alcf)
 static ngx_int_t
 ngx_http_ai_presented(ngx_http_request_t *r, ngx_str_t *value)
 {
-    ngx_table_elt_t           *h;
-    ngx_http_ai_credential_t  *c;
+    ngx_table_elt_t                 *h;
+    const ngx_http_ai_credential_t  *c;
 
     for (c = ngx_http_ai_credentials; c->name.len; c++) {
 
@@ -557,12 +584,14 @@ ngx_http_ai_read_body(ngx_http_ai_ctx_t *ctx)
     flags = ctx->match.route->flags;
     ctx->ask.max_tokens = -1;
 
-    if (ngx_http_ai_body_open(ctx) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    /* a body where none belongs has been read, and goes no further */
 
     if (flags & NGX_AI_ROUTE_BODY_NONE) {
         return NGX_OK;
+    }
+
+    if (ngx_http_ai_body_open(ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     h = ctx->request->headers_in.content_type;

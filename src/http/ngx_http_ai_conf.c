@@ -71,6 +71,7 @@ ngx_http_ai_create_loc_conf(ngx_conf_t *cf)
         return NULL;
     }
 
+    alcf->enable = NGX_CONF_UNSET;
     alcf->auth = NGX_CONF_UNSET_UINT;
     alcf->keys = NGX_CONF_UNSET_PTR;
     alcf->event_size = NGX_CONF_UNSET_SIZE;
@@ -80,13 +81,36 @@ ngx_http_ai_create_loc_conf(ngx_conf_t *cf)
 }
 
 
-/* "ai_gateway" itself is not inherited: a location has it or has it not */
+/*
+ * "ai_gateway" itself is not inherited: a location has it or has it not.  But
+ * an "if" or a "limit_except" is still the location that it stands in.
+ */
 
 char *
 ngx_http_ai_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 {
     ngx_http_ai_loc_conf_t *prev = parent;
     ngx_http_ai_loc_conf_t *conf = child;
+
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->noname && clcf->handler == NULL) {
+
+        conf->health = prev->health;
+
+        if (prev->enable == 1) {
+            conf->enable = 1;
+            conf->prefix = prev->prefix;
+            conf->file = prev->file;
+            conf->line = prev->line;
+
+            clcf->handler = ngx_http_ai_content_handler;
+        }
+    }
+
+    ngx_conf_init_value(conf->enable, 0);
 
     ngx_conf_merge_ptr_value(conf->keys, prev->keys, NULL);
     ngx_conf_merge_uint_value(conf->auth, prev->auth, NGX_HTTP_AI_AUTH_KEYS);
@@ -308,8 +332,6 @@ ngx_http_ai_conf_gateway(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_ai_main_conf_t   *amcf;
     ngx_http_core_loc_conf_t  *clcf;
 
-    alcf->enable = NGX_CONF_UNSET;
-
     rv = ngx_conf_set_flag_slot(cf, cmd, conf);
     if (rv != NGX_CONF_OK || !alcf->enable) {
         return rv;
@@ -326,6 +348,24 @@ ngx_http_ai_conf_gateway(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = ngx_http_ai_content_handler;
+
+    if (clcf->named) {
+        return NGX_CONF_OK;
+    }
+
+#if (NGX_PCRE)
+    if (clcf->regex) {
+        return NGX_CONF_OK;
+    }
+#endif
+
+    alcf->prefix = clcf->name;
+
+    if (alcf->prefix.len
+        && alcf->prefix.data[alcf->prefix.len - 1] == '/')
+    {
+        alcf->prefix.len--;
+    }
 
     return NGX_CONF_OK;
 }

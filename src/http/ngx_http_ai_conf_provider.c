@@ -106,7 +106,7 @@ typedef struct {
 } ngx_http_ai_timeout_t;
 
 
-static ngx_http_ai_timeout_t  ngx_http_ai_timeouts[] = {
+static const ngx_http_ai_timeout_t  ngx_http_ai_timeouts[] = {
     { ngx_string("connect="), offsetof(ngx_http_ai_provider_t, connect) },
     { ngx_string("first_token="),
       offsetof(ngx_http_ai_provider_t, first_token) },
@@ -356,10 +356,10 @@ static char *
 ngx_http_ai_conf_provider_timeout(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
 {
-    ngx_str_t              *value, time;
-    ngx_int_t               ms;
-    ngx_uint_t              i;
-    ngx_http_ai_timeout_t  *t;
+    ngx_str_t                    *value, time;
+    ngx_int_t                     ms;
+    ngx_uint_t                    i;
+    const ngx_http_ai_timeout_t  *t;
 
     value = cf->args->elts;
 

@@ -327,14 +327,18 @@ ngx_http_ai_gate_reply(ngx_http_ai_ctx_t *ctx, ngx_str_t *body)
         return ngx_http_ai_gate_fail(ctx, NGX_AI_FAULT_BODY);
     }
 
-    if (body->len == 0 && ctx->status == NGX_HTTP_NO_CONTENT) {
+    if (body->len == 0 && ctx->status == NGX_HTTP_NO_CONTENT
+        && ctx->request->method == NGX_HTTP_DELETE)
+    {
         return ngx_http_ai_gate_commit(ctx);
     }
 
     dialect = ctx->provider->dialect;
     reader = &ngx_http_ai_readers(ctx)[dialect->reply];
 
-    if (ngx_ai_reader_read(reader, body) != NGX_OK) {
+    if (ngx_ai_reader_read(reader, body) != NGX_OK
+        || reader->scan.top.type != NGX_AI_JSON_OBJECT)
+    {
         return ngx_http_ai_gate_fail(ctx, NGX_AI_FAULT_BODY);
     }
 

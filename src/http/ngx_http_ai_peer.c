@@ -106,8 +106,10 @@ ngx_http_ai_peer_get(ngx_peer_connection_t *pc, void *data)
         return ngx_http_ai_peer_park(pc, ctx);
     }
 
-    ngx_http_ai_live(ctx->request, NGX_HTTP_AI_LIVE_UPSTREAMS, 1);
-    ctx->upstream_live = 1;
+    if (!ctx->upstream_live) {
+        ngx_http_ai_live(ctx->request, NGX_HTTP_AI_LIVE_UPSTREAMS, 1);
+        ctx->upstream_live = 1;
+    }
 
     if (ctx->provider->block) {
         return ctx->block_get(pc, ctx->block_data);
@@ -168,8 +170,8 @@ static ngx_connection_t *
 ngx_http_ai_peer_placeholder(ngx_http_ai_ctx_t *ctx)
 {
     ngx_log_t         *log;
-    ngx_event_t       *ev;
     ngx_pool_t        *pool;
+    ngx_event_t       *ev;
     ngx_connection_t  *c;
 
     pool = ctx->request->pool;
@@ -270,7 +272,7 @@ ngx_http_ai_peer_observe(ngx_peer_connection_t *pc, ngx_http_ai_ctx_t *ctx)
     if (c && (c->read->timedout || c->write->timedout)) {
         ctx->saw |= NGX_AI_SAW_TIMEOUT;
 
-    } else if (u->state->bytes_received && !ctx->head.has_head) {
+    } else if (u->state->bytes_received) {
         ctx->saw |= NGX_AI_SAW_BAD_BODY;
     }
 

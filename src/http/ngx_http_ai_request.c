@@ -137,8 +137,8 @@ ngx_http_ai_request_head(ngx_http_ai_ctx_t *ctx, ngx_str_t *target,
     ngx_buf_t               *b;
     ngx_uint_t               i, n;
     ngx_table_elt_t         *passed[NGX_HTTP_AI_PASSED];
-    const ngx_ai_auth_t     *auth;
     ngx_http_request_t      *r;
+    const ngx_ai_auth_t     *auth;
     ngx_http_ai_provider_t  *provider;
 
     r = ctx->request;

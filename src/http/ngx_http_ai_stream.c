@@ -85,8 +85,15 @@ ngx_http_ai_stream_init(void *data)
         }
     }
 
-    if (ctx->head.frame.done && u->buffer.pos == u->buffer.last) {
-        ngx_http_ai_stream_end(ctx);
+    if (u->buffer.pos == u->buffer.last) {
+
+        /* the filter's first bytes will be raw ones */
+
+        ctx->head.payload = NULL;
+
+        if (ctx->head.frame.done) {
+            ngx_http_ai_stream_end(ctx);
+        }
     }
 
     return rc;
@@ -109,6 +116,10 @@ ngx_http_ai_stream_filter(void *data, ssize_t bytes)
     start = b->last;
     b->last += bytes;
     end = b->last;
+
+    if (u->error) {
+        return NGX_OK;
+    }
 
     if (ctx->head.payload) {
 

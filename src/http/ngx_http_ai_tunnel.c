@@ -25,10 +25,10 @@ static void ngx_http_ai_tunnel_done(ngx_http_ai_ctx_t *ctx, ngx_uint_t fault);
 ngx_int_t
 ngx_http_ai_tunnel(ngx_http_ai_ctx_t *ctx)
 {
-    ngx_int_t              rc;
-    ngx_addr_t            *addr;
-    ngx_connection_t      *c;
-    ngx_peer_connection_t *peer;
+    ngx_int_t               rc;
+    ngx_addr_t             *addr;
+    ngx_connection_t       *c;
+    ngx_peer_connection_t  *peer;
 
     if (ctx->keep || ctx->provider->proxy == NULL
         || (ctx->tunnel && ctx->tunnel->connection))
@@ -85,13 +85,13 @@ ngx_http_ai_tunnel(ngx_http_ai_ctx_t *ctx)
 static ngx_int_t
 ngx_http_ai_tunnel_request(ngx_http_ai_ctx_t *ctx)
 {
-    u_char               *p, *end;
-    size_t                size;
-    ngx_str_t             plain, encoded;
-    ngx_pool_t           *pool;
-    ngx_ai_url_t         *url;
-    ngx_ai_secret_t      *secret;
-    ngx_http_ai_tunnel_t *tunnel;
+    u_char                *p, *end;
+    size_t                 size;
+    ngx_str_t              plain, encoded;
+    ngx_pool_t            *pool;
+    ngx_ai_url_t          *url;
+    ngx_ai_secret_t       *secret;
+    ngx_http_ai_tunnel_t  *tunnel;
 
     pool = ctx->request->pool;
     tunnel = ctx->tunnel;

@@ -419,12 +419,15 @@ ngx_http_ai_upstream_again(ngx_http_ai_ctx_t *ctx)
         return 0;
     }
 
-    if (ctx->reused && ctx->fault == NGX_AI_FAULT_CONNECT) {
+    if (ctx->reused && ctx->fault == NGX_AI_FAULT_CONNECT
+        && !(ctx->saw & NGX_AI_SAW_BAD_BODY))
+    {
         ctx->fresh = 1;
         return 1;
     }
 
-    if (ctx->fault == NGX_AI_FAULT_CONNECT
+    if ((ctx->fault == NGX_AI_FAULT_CONNECT
+         || ctx->fault == NGX_AI_FAULT_TIMEOUT)
         && !(ctx->saw & NGX_AI_SAW_CONNECTION)
         && ctx->naddr + 1 < ctx->naddrs)
     {

@@ -172,12 +172,12 @@ ngx_http_ai_variables_init(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_ai_log_format(ngx_conf_t *cf)
 {
-    char                *rv;
-    ngx_uint_t           i;
-    ngx_array_t          args, *saved;
-    ngx_module_t        *log;
-    ngx_command_t       *cmd;
-    ngx_http_conf_ctx_t *ctx;
+    char                 *rv;
+    ngx_uint_t            i;
+    ngx_array_t           args, *saved;
+    ngx_module_t         *log;
+    ngx_command_t        *cmd;
+    ngx_http_conf_ctx_t  *ctx;
 
     for (i = 0; cf->cycle->modules[i]; i++) {
         if (ngx_strcmp(cf->cycle->modules[i]->name, "ngx_http_log_module")
@@ -314,8 +314,8 @@ static ngx_int_t
 ngx_http_ai_variable_number(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    int64_t             n;
     u_char             *p;
+    int64_t             n;
     ngx_http_ai_ctx_t  *ctx;
 
     ctx = ngx_http_ai_ctx(r);

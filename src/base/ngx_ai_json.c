@@ -101,10 +101,9 @@ ngx_ai_json_read(ngx_ai_json_reader_t *r, const ngx_str_t *text,
 
     if (status == yajl_status_ok) {
 
-        /* a number at the top ends here */
+        /* only here a number at the top ends */
 
         status = yajl_complete_parse(yajl);
-        offset = text->len;
     }
 
     yajl_free(yajl);

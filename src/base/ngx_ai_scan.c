@@ -196,7 +196,7 @@ ngx_ai_scan_feed(ngx_ai_scan_t *s, const u_char *p, const u_char *end)
      */
 
     if (s->state == sw_name) {
-        if (s->node && (s->part_len == 0 || s->part[0] != '\\')) {
+        if (s->part_len == 0 || s->part[0] != '\\') {
             ngx_ai_scan_field_keep(s, end, 1);
         }
 
@@ -404,11 +404,9 @@ ngx_ai_scan_string(ngx_ai_scan_t *s, const u_char *p, const u_char *end)
                 return ngx_ai_scan_finish(s, p, p + 1, end);
             }
 
-            if (s->node) {
-                ngx_ai_scan_field_keep(s, p, 1);
-                s->target = ngx_ai_scan_field_match(s, s->name, s->name_len);
-            }
+            ngx_ai_scan_field_keep(s, p, 1);
 
+            s->target = ngx_ai_scan_field_match(s, s->name, s->name_len);
             s->state = sw_colon;
 
             return p + 1;
@@ -439,7 +437,7 @@ ngx_ai_scan_unit(ngx_ai_scan_t *s, const u_char *p, const u_char *end)
     const char    *error;
     const u_char  *next;
 
-    name = (*p == '\\' && s->state == sw_name && s->node);
+    name = (*p == '\\' && s->state == sw_name);
 
     if (name) {
         ngx_ai_scan_field_keep(s, p, 1);
@@ -502,7 +500,7 @@ ngx_ai_scan_rest(ngx_ai_scan_t *s, const u_char *p, const u_char *end)
         if (rc == NGX_OK) {
             s->part_len = 0;
 
-            if (s->part[0] == '\\' && s->state == sw_name && s->node) {
+            if (s->part[0] == '\\' && s->state == sw_name) {
                 ngx_ai_scan_field_code(s, code, p);
             }
 

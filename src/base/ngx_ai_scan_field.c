@@ -244,7 +244,7 @@ ngx_ai_scan_field_scalar(ngx_ai_scan_t *s, const u_char *p, const u_char *end)
     v = s->value;
     v->end = ngx_ai_scan_pos(s, end);
 
-    if (v->type == NGX_AI_JSON_NUMBER && !v->cut) {
+    if (v->type == NGX_AI_JSON_NUMBER) {
         ngx_ai_scan_field_integer(v);
     }
 
@@ -272,6 +272,8 @@ ngx_ai_scan_field_container(ngx_ai_scan_t *s, const u_char *end)
     }
 }
 
+
+/* a number too long for v->text is too large, or has a fraction */
 
 static void
 ngx_ai_scan_field_integer(ngx_ai_scan_value_t *v)
@@ -329,8 +331,6 @@ ngx_ai_scan_field_keep(ngx_ai_scan_t *s, const u_char *p, ngx_uint_t name)
             v->len += len;
         }
     }
-
-    s->mark = p;
 }
 
 

@@ -42,6 +42,7 @@ enum {
     FINISH,
     DEEP,
     STARS,
+    CAFE,
     NFIELDS
 };
 
@@ -56,7 +57,8 @@ static const ngx_ai_scan_field_t  fields[NFIELDS] = {
     { ngx_string("choices.*") },
     { ngx_string("choices.*.finish") },
     { ngx_string("a.b.c.d.e.f") },
-    { ngx_string("m.*.*") }
+    { ngx_string("m.*.*") },
+    { ngx_string("caf\xc3\xa9 \xf0\x9f\x98\x80") }
 };
 
 static const scan_conf_t  conf = { fields, NFIELDS, 100 };
@@ -310,6 +312,13 @@ test_keys(void)
         values(&r, other[i]);
         is_int(r.values[MODEL].count, 0, "another key is another key");
     }
+
+    values(&r, "{\"caf\xc3\xa9 \xf0\x9f\x98\x80\":1,"
+               "\"x\":{\"caf\xc3\xa9\\n\":2},"
+               "\"\\u0063a\\u0066\\u00e9 \\ud83d\\uDE00\":3,"
+               "\"caf\xc3\xa9\\u0020\xf0\x9f\x98\x80\":4}");
+
+    is_int(r.values[CAFE].count, 3, "a key is not only ASCII");
 }
 
 
@@ -388,7 +397,13 @@ test_duplicates(void)
     is_int(r.values[MODEL].count, 3, "whatever they are");
     is_int(r.values[MODEL].n, 0, "no members are left of them");
     is_int(r.values[MODEL].integer, 0, "and no number");
+    is_int(r.values[MODEL].value, 0, "nor its value");
     is_str(r.values[MODEL].text, r.values[MODEL].len, "c", "but the text");
+
+    values(&r, "{\"model\":\"0123456789012345678901234567890123456789"
+               "01234567890123456789012345678901234567890\",\"model\":\"d\"}");
+
+    is_int(r.values[MODEL].cut, 0, "nor is it cut");
 
     values(&r, "{\"usage\":{\"total\":1},\"usage\":{\"total\":2}}");
 

@@ -240,6 +240,7 @@ test_units(void)
         { "\\ud800\\n", NGX_ERROR, 0, 7, "lone surrogate" },
         { "\\ud800\\u00e9", NGX_ERROR, 0, 11, "lone surrogate" },
         { "\\ud800\\ud800", NGX_ERROR, 0, 11, "lone surrogate" },
+        { "\\ud800\\ue000", NGX_ERROR, 0, 11, "lone surrogate" },
         { "\\ud800\\ud8zz", NGX_ERROR, 0, 10, "invalid escape" },
         { "\xc3\xa9", NGX_OK, 0xe9, 2, NULL },
         { "\xe2\x82\xac", NGX_OK, 0x20ac, 3, NULL },

@@ -94,7 +94,8 @@ sub probe {
 }
 
 
-# A window of wrk: requests, bytes, p50 and p99 in us, and worker's CPU in us.
+# A window of wrk: requests, the worker's CPU per request in us, and p50 and
+# p99 in us.
 sub wrk {
     my ($rig, $side, $cell, $seconds) = @_;
     my ($target, $body) = ask($rig, $side, $cell);
@@ -108,7 +109,6 @@ sub wrk {
         . qq(-s '$script' 'http://127.0.0.1:$rig->{port}$target' -- )
         . qq('$file' ') . $rig->key . qq(' > '$out' 2>&1);
     $cpu = $rig->cpu_us - $cpu;
-
     my $said = slurp($out);
     my ($requests, $bytes, $errors, $bad, $p50, $p99)
         = $said =~ /^wrk: (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)/m;
@@ -116,13 +116,12 @@ sub wrk {
     die "$cell->{name}, $side: wrk failed: $said\n"
         if $status || !$requests || $errors || $bad;
 
-    $rig->forget_log;
-
     # streams that were under way at the end have cost something, too
     $requests = $bytes / $cell->{wire}{$side} if $cell->{stream};
 
-    return { requests => $requests, p50 => $p50, p99 => $p99,
-        us => $cpu / $requests };
+    $rig->forget_log;
+    return { requests => $requests, us => $cpu / $requests, p50 => $p50,
+        p99 => $p99 };
 }
 
 

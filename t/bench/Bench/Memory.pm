@@ -10,7 +10,8 @@ use strict;
 use warnings;
 
 use Exporter 'import';
-use Time::HiRes qw(sleep time);
+use List::Util qw(max);
+use Time::HiRes qw(time);
 
 use AIGateway::Client;
 use Bench::Load qw(probe request);
@@ -36,7 +37,7 @@ sub open_streams {
     my $rig = fresh($side);
     my $bytes = request($rig, $side, { recipe => 'open', bytes => 2048,
         stream => 1 });
-    my $before = $rig->private_kb;
+    my $before = $rig->memory_kb;
     my @clients;
 
     for (1 .. $n) {
@@ -55,7 +56,7 @@ sub open_streams {
         }
     }
 
-    my $kb = ($rig->private_kb - $before) / $n;
+    my $kb = ($rig->memory_kb - $before) / $n;
 
     $_->close for @clients;
     $rig->stop;
@@ -68,32 +69,36 @@ sub open_streams {
 sub large_bodies {
     my ($side, $bytes, $n) = @_;
     my $rig = fresh($side);
-    my $request = request($rig, $side, { recipe => 'small',
+    my $request = request($rig, $side, { recipe => 'held',
         bytes => $bytes });
-    my $before = $rig->rss_kb;
+    my $before = $rig->memory_kb;
+    my $peak = $before;
     my @clients = map { AIGateway::Client->new(port => $rig->{port}) } 1 .. $n;
-    my @at = (0) x $n;
 
-    while (grep { $_ < length $request } @at) {
-        for my $i (0 .. $n - 1) {
-            next if $at[$i] == length $request;
-            my $piece = substr $request, $at[$i], 256 * 1024;
-            $at[$i] += $clients[$i]->write($piece, 30)
+    for (my $at = 0; $at < length $request; $at += 256 * 1024) {
+        my $piece = substr $request, $at, 256 * 1024;
+
+        for my $c (@clients) {
+            $c->write($piece, 30) == length $piece
                 or die "large bodies, $side: cannot write\n";
+            $peak = max($peak, $rig->memory_kb);
         }
     }
 
     for my $c (@clients) {
-        my $r = $c->response(60);
-        die "large bodies, $side: status $r->{status}\n"
-            if $r->{status} != 200;
+        my $end = time + 60;
+
+        until ($c->read_until(qr/\r\n\r\n/, 0.005)) {
+            $peak = max($peak, $rig->memory_kb);
+            die "large bodies, $side: no answer\n" if time > $end || $c->{end};
+        }
+
+        die "large bodies, $side: $c->{in}\n" if $c->{in} !~ /^\S+ 200 /;
         $c->close;
     }
 
-    my $kb = ($rig->peak_kb - $before) / $n;
-
     $rig->stop;
-    return $kb;
+    return ($peak - $before) / $n;
 }
 
 

@@ -33,12 +33,14 @@ sub median {
 }
 
 
-# Rows are { name, unit, gateway, plain, what, value, target }: `what` is
-# compared with the target, as a ratio or as a figure.
+# Rows are { name, unit, gateway, plain, what, target }: `what` of a row, its
+# ratio, what is added or the gateway's own figure, is held against the target.
+# `low` and `high` are a ratio's extremes.
 sub table {
     my (@rows) = @_;
-    my $format = "%-42s %-4s %9s %9s %8s  %-13s\n";
-    my $text = sprintf $format, '', '', 'gateway', 'plain', 'ratio', 'target';
+    my $format = "%-37s %-3s %8s %7s %7s %-12s  %s\n";
+    my $text = sprintf $format, '', '', 'gateway', 'plain', 'ratio',
+        'of rounds', 'target';
 
     for my $r (@rows) {
         if (!defined $r->{gateway}) {
@@ -46,16 +48,16 @@ sub table {
             next;
         }
 
-        my $target = !defined $r->{target} ? ''
-            : "<= $r->{target}" . ($r->{holds} ? '  holds' : '  MISSED');
-
         $text .= sprintf $format, "  $r->{name}", $r->{unit},
             figure($r->{gateway}), figure($r->{plain}),
             $r->{what} eq 'ratio' ? sprintf('%.2f', $r->{ratio})
-            : $r->{what} eq 'added' ? sprintf('%+.1f', $r->{added}) : '',
-            $target;
+            : $r->{what} eq 'added' ? sprintf('%+.0f', $r->{added}) : '',
+            defined $r->{low} ? sprintf('%.2f - %.2f', @$r{qw(low high)}) : '',
+            !defined $r->{target} ? ''
+            : "$r->{target} " . ($r->{holds} ? 'holds' : 'MISSED');
     }
 
+    $text =~ s/ +$//mg;
     return $text;
 }
 
@@ -63,8 +65,7 @@ sub table {
 sub figure {
     my ($x) = @_;
 
-    return sprintf abs $x >= 1000 ? '%.0f' : abs $x >= 10 ? '%.1f' : '%.2f',
-        $x;
+    return sprintf $x >= 1000 ? '%.0f' : $x >= 10 ? '%.1f' : '%.2f', $x;
 }
 
 

@@ -22,8 +22,9 @@ use Nginx;
 my %recipes = (
     chat      => 'size=1500',
     small     => 'events=5',
-    'reply64' => 'size=65000',
-    'reply1m' => 'size=1048000',
+    held      => 'events=5,delay=500',
+    reply64   => 'size=65000',
+    reply1m   => 'size=1048000',
     burst     => 'events=150',
     paced     => 'events=150,split=event',
     open      => 'events=150,split=event,stall=e40',
@@ -171,25 +172,14 @@ sub cpu_us {
 }
 
 
-# KiB that are the worker's alone.
-sub private_kb {
-    my ($self) = @_;
-    my $maps = slurp("/proc/$self->{worker}/smaps_rollup");
-    my $kb = 0;
-
-    $kb += $1 while $maps =~ /^Private_\w+:\s+(\d+)/mg;
-    return $kb;
-}
-
-
-sub peak_kb {
+# KiB of memory that no file stands behind; what is shared with the master
+# counts by half. Pages of a temporary file that is mapped are the cache's.
+sub memory_kb {
     my ($self) = @_;
 
-    return slurp("/proc/$self->{worker}/status") =~ /^VmHWM:\s+(\d+)/m && $1;
+    return slurp("/proc/$self->{worker}/smaps_rollup")
+        =~ /^Pss_Anon:\s+(\d+)/m ? $1 : die "no Pss_Anon in smaps_rollup\n";
 }
-
-
-sub rss_kb { return Nginx::rss_kb($_[0]{worker}) }
 
 
 sub forget_log { truncate "$_[0]{nginx}{dir}/access.log", 0; return }

@@ -32,6 +32,12 @@ ai_zone gateway 8m;
 ai_provider openai { url http://$up/v1; key env:OPENAI_API_KEY; }
 ai_provider second { type openai; url http://$up2/v1; }
 ai_provider lost { type openai; url http://127.0.0.1:1; }
+ai_provider quick {
+    type openai;
+    url http://$up/v1;
+    timeout first_token=200ms total=300ms;
+}
+ai_model quick { target quick m; retry 0; }
 ai_model gpt-4o-mini { target openai gpt-4o-mini; }
 ai_model lost { target lost lost; retry 0; }
 
@@ -83,6 +89,12 @@ server {
         ai_gateway on;
         ai_auth none;
     }
+    location /third/ {
+        rewrite ^/third(/.*) \$1 break;
+        ai_gateway on;
+        ai_auth none;
+        error_page 504 = \@other;
+    }
     location /second/ {
         rewrite ^/second(/.*) \$1 break;
         ai_gateway on;
@@ -90,6 +102,17 @@ server {
         error_page 502 = \@other;
     }
     location \@other { proxy_pass http://$up2; }
+    location /tier/ {
+        ai_gateway on;
+        ai_keys keys.json;
+        error_page 401 502 504 = \@public;
+    }
+    location \@public {
+        rewrite ^/tier(/.*) \$1 break;
+        ai_gateway on;
+        ai_auth none;
+    }
+    location = /metrics { ai_metrics; }
     location /limited/ {
         ai_gateway on;
         ai_keys keys.json;
@@ -134,6 +157,21 @@ sub passes {
         or diag($r->{raw});
     return;
 }
+
+
+sub metric {
+    my ($name) = @_;
+    my $sum = 0;
+
+    $sum += $_ for ask($port{main}, GET => '/metrics')->{body}
+        =~ /^$name\{.*\} (\d+)$/mg;
+    return $sum;
+}
+
+
+sub requests { return metric('ai_gateway_requests_total') }
+
+sub in_flight { return metric('ai_gateway_in_flight') }
 
 
 passes('root', '', 'location /');
@@ -198,13 +236,40 @@ is_error(ask($port{keys}, POST => '/v1/chat/completions', chat_body()), 401,
 
 # a failure may go elsewhere
 
+my $r;
 is ask($port{main}, POST => '/second/v1/chat/completions',
     chat_body({ model => 'lost' }))->{status}, 200,
     'error_page to another server, when no provider answers';
 
+# which has all the time it wants
+
+$r = ask($port{main}, POST => '/second/v1/chat/completions',
+    chat_body({ model => 'lost', stream => \1, mock => 'events=10,gap=60' }));
+ok $r->{complete} && $r->{body} =~ /\[DONE\]\n\n\z/, 'even for a stream';
+$r = ask($port{main}, POST => '/third/v1/chat/completions',
+    chat_body({ model => 'quick', stream => \1, mock => 'delay=250,events=10,'
+    . 'gap=60' }));
+ok $r->{complete} && $r->{body} =~ /\[DONE\]\n\n\z/,
+    'and behind the time of the first' or diag($r->{raw});
+
+# from gateway to gateway
+
+my $requests = requests();
+is ask($port{main}, POST => '/tier/v1/chat/completions', chat_body())
+    ->{status}, 200, 'error_page to another gateway';
+is ask($port{main}, POST => '/tier/v1/chat/completions', chat_body(), @auth)
+    ->{status}, 200, 'which who has a key needs not';
+is_error(ask($port{main}, POST => '/tier/v1/chat/completions',
+    chat_body({ model => 'lost' }), @auth), 502, '', 'nor is helped by');
+is_error(ask($port{main}, POST => '/tier/v1/chat/completions',
+    chat_body({ model => 'quick', mock => 'delay=1000' }), @auth), 504, '',
+    'whichever way it fails');
+is requests() - $requests, 4, 'each is one request';
+is in_flight(), 0, 'and none is open';
+
 # subrequests
 
-my $r = ask($port{main}, GET => '/include');
+$r = ask($port{main}, GET => '/include');
 like $r->{body}, qr/^\[\{"object":"list".*\}\]\[/,
     'SSI includes what the gateway answers';
 like $r->{body}, qr/"code":"unknown_url"/, 'and its errors';

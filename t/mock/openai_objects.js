@@ -3,7 +3,7 @@
 
 'use strict';
 
-// OpenAI's images, audio, videos, files, batches and fine-tuning jobs.
+// OpenAI's images, audio, videos, files, uploads, batches and fine-tuning jobs.
 
 const text = require('./text');
 
@@ -15,7 +15,7 @@ const AUDIO = { mp3: 'audio/mpeg', opus: 'audio/opus', aac: 'audio/aac',
     flac: 'audio/flac', wav: 'audio/wav', pcm: 'audio/pcm' };
 
 const stores = { file: new Map(), batch: new Map(), video: new Map(),
-    ftjob: new Map() };
+    ftjob: new Map(), upload: new Map() };
 let serial = 0;
 
 const json = (v, status) => ({ status, ctype: 'application/json',
@@ -301,6 +301,23 @@ function createJob(x) {
 }
 
 
+function createUpload(x) {
+    const o = x.json;
+
+    return json(add('upload', '_', (id) => ({ id, object: 'upload',
+        bytes: o.bytes || 0, created_at: CREATED, expires_at: CREATED + 3600,
+        filename: o.filename || 'file', purpose: o.purpose || 'batch',
+        status: 'pending', file: null })));
+}
+
+
+function completeUpload(o) {
+    const f = newFile(o.filename, o.purpose, 0, Buffer.alloc(0));
+
+    return json(Object.assign(o, { status: 'completed', file: showFile(f) }));
+}
+
+
 const JOBS = '\\/fine_tuning\\/jobs';
 const ROUTES = [
     ['POST', /\/images\/generations$/, images],
@@ -318,6 +335,9 @@ const ROUTES = [
     ['GET', /\/files\/([^/]+)\/content$/, found('file', (f) => (
         { ctype: 'application/octet-stream', body: f.data }))],
     ['DELETE', /\/files\/([^/]+)$/, deleted('file', 'file')],
+    ['POST', /\/uploads$/, createUpload],
+    ['POST', /\/uploads\/([^/]+)\/complete$/, found('upload', completeUpload)],
+    ['POST', /\/uploads\/([^/]+)\/cancel$/, found('upload', cancelled)],
     ['POST', /\/batches$/, createBatch],
     ['GET', /\/batches$/, list('batch')],
     ['GET', /\/batches\/([^/]+)$/, found('batch', getBatch)],

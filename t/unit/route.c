@@ -196,6 +196,15 @@ route_table(void)
         ok(!(r->flags & NGX_AI_ROUTE_OWNED) || (r->flags & NGX_AI_ROUTE_ID),
            "%s: what has an owner has an id", r->name.data);
 
+        ok(!(r->flags & NGX_AI_ROUTE_MAKES)
+           || r->methods == NGX_AI_METHOD_POST,
+           "%s: only a POST makes something", r->name.data);
+
+        ok(!(r->flags & NGX_AI_ROUTE_ONCE)
+           || (r->flags & NGX_AI_ROUTE_MAKES)
+           || r->id == NGX_AI_ROUTE_UPLOAD_PARTS,
+           "%s: what is made once has an owner", r->name.data);
+
         ok(r->strip < r->path.len && r->path.data[r->strip] == '/',
            "%s: a tail begins with a slash", r->name.data);
 

@@ -76,11 +76,6 @@ vendors_rows(void)
         ok(v->env.len || (v->quirks & NGX_AI_QUIRK_KEYLESS),
            "%s: a key is looked for, or none is needed", v->name.data);
 
-        ok(!(v->quirks & NGX_AI_QUIRK_USAGE_RUNNING)
-           || (v->quirks & NGX_AI_QUIRK_USAGE_ALWAYS),
-           "%s: usage in each chunk is usage without being asked",
-           v->name.data);
-
         for (j = 0; j < i; j++) {
             o = ngx_ai_vendor(j);
 
@@ -195,7 +190,6 @@ main(void)
     vendors_quirk("mistral", NGX_AI_QUIRK_USAGE_ALWAYS);
     vendors_quirk("openrouter", NGX_AI_QUIRK_USAGE_ALWAYS);
     vendors_quirk("perplexity", NGX_AI_QUIRK_USAGE_ALWAYS
-                                |NGX_AI_QUIRK_USAGE_RUNNING
                                 |NGX_AI_QUIRK_NO_DONE);
     vendors_quirk("xai", NGX_AI_QUIRK_REASONING_APART);
     vendors_quirk("cerebras", NGX_AI_QUIRK_NO_DONE);

@@ -18,15 +18,17 @@ use warnings;
 
 use Digest::SHA qw(sha256_hex);
 use Exporter 'import';
+use File::Basename qw(dirname);
+use IPC::Open2 qw(open2);
 use JSON::PP ();
 use Test::More ();
 
 use AIGateway::Checks qw(spew);
 use AIGateway::Client;
 
-our @EXPORT = qw(ask chat chat_body came curl ends_clean is_error write_keys);
+our @EXPORT = qw(ask chat chat_body came ends_clean http2 is_error write_keys);
 
-my $json = JSON::PP->new->canonical;
+my $json = JSON::PP->new->utf8->canonical;
 my @came;
 
 
@@ -66,17 +68,27 @@ sub chat {
 }
 
 
-# curl's output, and its exit status.
-sub curl {
-    my (@args) = @_;
+# Requests on one connection of HTTP/2, each as [POST => '/v1/...', $body,
+# header => value ...]; their replies as t/lib/http2.js says.
+sub http2 {
+    my ($port, @requests) = @_;
+    my ($in, $pid);
 
-    open my $fh, '-|', 'curl', '-s', '--max-time', 10, @args
-        or die "curl: $!\n";
+    for (@requests) {
+        my ($method, $path, $body, %headers) = @$_;
+        $_ = { method => $method, path => $path, body => $body,
+            leave => delete $headers{leave}, headers => \%headers };
+    }
+
+    $pid = open2(my $out, $in, $ENV{NODE} || 'node',
+        dirname(__FILE__) . '/../http2.js', $port);
+    print $in $json->encode(\@requests);
+    close $in;
     local $/;
-    my $out = <$fh> // '';
-    close $fh;
-    push @came, $out;
-    return wantarray ? ($out, $? >> 8) : $out;
+    my $text = <$out> // '';
+    waitpid $pid, 0;
+    push @came, $text;
+    return @{ $json->decode($text) };
 }
 
 

@@ -416,6 +416,15 @@ ngx_ai_scan_string(ngx_ai_scan_t *s, const u_char *p, const u_char *end)
             return ngx_ai_scan_fail(s, p, "control character in a string");
         }
 
+        if (*p == '\\' && s->state == sw_string && end - p > 1
+            && ngx_ai_text_escapes[p[1]])
+        {
+            /* "\n" and its like are in every text, and here whole */
+
+            p += 2;
+            continue;
+        }
+
         p = ngx_ai_scan_unit(s, p, end);
     }
 

@@ -47,7 +47,7 @@
 #define NGX_AI_SCAN_NODES       64      /* different prefixes of all paths */
 #define NGX_AI_SCAN_DEPTH       512     /* of containers in the document */
 #define NGX_AI_SCAN_KEY         64      /* a longer key matches nothing */
-#define NGX_AI_SCAN_TEXT        64      /* kept of a scalar's source */
+#define NGX_AI_SCAN_TEXT        128     /* kept of a scalar's source */
 
 
 /* decodes the source of a string value, without its quotes */

@@ -17,9 +17,7 @@ static ngx_int_t ngx_ai_text_hex(const u_char **pp, const u_char *end,
     uint32_t *code);
 
 
-/* what follows a backslash, but for 'u' */
-
-static const u_char  ngx_ai_text_escapes[256] = {
+const u_char  ngx_ai_text_escapes[256] = {
     ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f',
     ['n'] = '\n', ['r'] = '\r', ['t'] = '\t'
 };

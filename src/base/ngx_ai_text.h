@@ -28,6 +28,11 @@
 typedef signed char  ngx_ai_text_vector_t  __attribute__((vector_size(16)));
 
 
+/* what an escape of two bytes stands for, by its second; 0: no such escape */
+
+extern const u_char  ngx_ai_text_escapes[256];
+
+
 /*
  * Reads the unit whose first byte, a backslash or one from 0x80 on, is *pp.
  *

@@ -11,6 +11,7 @@
 ngx_int_t
 ngx_ai_ask_check_model(const ngx_str_t *name)
 {
+    u_char  c;
     size_t  i;
 
     if (name->len == 0 || name->len > NGX_AI_ASK_MODEL_MAX) {
@@ -18,7 +19,9 @@ ngx_ai_ask_check_model(const ngx_str_t *name)
     }
 
     for (i = 0; i < name->len; i++) {
-        if (name->data[i] <= ' ' || name->data[i] >= 0x7f) {
+        c = name->data[i];
+
+        if (c <= ' ' || c >= 0x7f || c == '"' || c == '\\') {
             return NGX_ERROR;
         }
     }

@@ -26,6 +26,18 @@ typedef struct {
 } ngx_ai_span_t;
 
 
+#define NGX_AI_ASK_NAMED_MAX  4
+#define NGX_AI_ASK_ID_MAX     128    /* a longer one is not looked at */
+
+
+/* what the request names that was made before: a response, a file */
+
+typedef struct {
+    ngx_str_t         field;
+    ngx_str_t         id;               /* decoded */
+} ngx_ai_named_t;
+
+
 typedef struct {
     ngx_str_t         model;            /* decoded; empty when absent */
     ngx_ai_span_t     model_span;       /* the text, without its quotes */
@@ -36,6 +48,9 @@ typedef struct {
 
     int64_t           max_tokens;       /* -1 when absent */
     int64_t           n;                /* choices asked for */
+
+    ngx_ai_named_t    named[NGX_AI_ASK_NAMED_MAX];
+    ngx_uint_t        nnamed;
 
     unsigned          stream:1;
     unsigned          usage:1;          /* the client wants a usage chunk */
@@ -66,8 +81,9 @@ typedef struct {
 
 
 /*
- * NGX_OK when the text can be a model's name.  It goes into headers, logs
- * and metrics: printable ASCII without blanks.
+ * NGX_OK when the text can be a model's name.  It is put into JSON, headers,
+ * logs and metrics as it stands: printable ASCII without blanks, quotes and
+ * backslashes.
  */
 ngx_int_t ngx_ai_ask_check_model(const ngx_str_t *name);
 

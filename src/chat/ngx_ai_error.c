@@ -21,6 +21,7 @@ static const ngx_ai_error_row_t  ngx_ai_errors[NGX_AI_ERROR_MAX] = {
     { 403, ngx_string("forbidden") },
     { 404, ngx_string("not_found") },
     { 404, ngx_string("model_not_found") },
+    { 404, ngx_string("not_owner") },
     { 405, ngx_string("method_not_allowed") },
     { 413, ngx_string("too_large") },
     { 415, ngx_string("unsupported_media") },

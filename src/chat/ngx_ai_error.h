@@ -26,6 +26,7 @@ typedef enum {
     NGX_AI_ERROR_FORBIDDEN,        /* 403 known, but not allowed this */
     NGX_AI_ERROR_NOT_FOUND,        /* 404 no such route or id */
     NGX_AI_ERROR_MODEL,            /* 404 no such model */
+    NGX_AI_ERROR_OWNER,            /* 404 another key's, so none to this one */
     NGX_AI_ERROR_METHOD,           /* 405 */
     NGX_AI_ERROR_TOO_LARGE,        /* 413 */
     NGX_AI_ERROR_MEDIA,            /* 415 a body we don't read */

@@ -21,6 +21,10 @@
  * A stream is over only when its provider said so: "finished" is the finish
  * reason or a terminal event, "ended" the terminator ([DONE]) where there is
  * one.  A stream that stops with neither has been cut.
+ *
+ * The id of what was made is noted if a later call can name it: not of what
+ * its provider has not stored, and not one of more than NGX_AI_REPLY_ID_MAX
+ * bytes.
  */
 
 typedef enum {
@@ -35,12 +39,17 @@ typedef enum {
 } ngx_ai_finish_e;
 
 
+#define NGX_AI_REPLY_ID_MAX  128
+
+
 typedef struct {
     ngx_ai_usage_t    usage;
-    ngx_uint_t        finish;      /* ngx_ai_finish_e, of the first choice */
+    ngx_uint_t        finish;      /* ngx_ai_finish_e, the last one told */
     unsigned          finished:1;
     unsigned          ended:1;
     unsigned          error:1;     /* an error envelope or event was seen */
+    size_t            id_len;      /* 0: none, so far */
+    u_char            id[NGX_AI_REPLY_ID_MAX];
 } ngx_ai_reply_t;
 
 

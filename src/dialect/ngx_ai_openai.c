@@ -41,6 +41,7 @@ static const ngx_ai_openai_error_t  ngx_ai_openai_errors[NGX_AI_ERROR_MAX] = {
     { ngx_string("invalid_request_error"), ngx_string("model_not_allowed") },
     { ngx_string("invalid_request_error"), ngx_string("unknown_url") },
     { ngx_string("invalid_request_error"), ngx_string("model_not_found") },
+    { ngx_string("invalid_request_error"), ngx_null_string },
     { ngx_string("invalid_request_error"), ngx_string("method_not_allowed") },
     { ngx_string("invalid_request_error"), ngx_string("request_too_large") },
     { ngx_string("invalid_request_error"),

@@ -29,8 +29,8 @@ typedef enum {
 } ngx_ai_openai_table_e;
 
 
-#define NGX_AI_OPENAI_ASK_MAX      14
-#define NGX_AI_OPENAI_REPLY_MAX    22
+#define NGX_AI_OPENAI_ASK_MAX      18
+#define NGX_AI_OPENAI_REPLY_MAX    26
 
 
 extern const ngx_ai_scan_field_t

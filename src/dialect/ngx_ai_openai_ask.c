@@ -13,10 +13,10 @@
 
 #define ngx_ai_type(t)             (1 << NGX_AI_JSON_##t)
 
-#define NGX_AI_OPENAI_BOOL         (ngx_ai_type(TRUE) | ngx_ai_type(FALSE)    \
-                                    | ngx_ai_type(NULL))
-#define NGX_AI_OPENAI_COUNT        (ngx_ai_type(NUMBER) | ngx_ai_type(NULL))
-#define NGX_AI_OPENAI_TEXTS        (ngx_ai_type(STRING) | ngx_ai_type(ARRAY))
+#define NGX_AI_OPENAI_BOOL         (ngx_ai_type(TRUE) | ngx_ai_type(FALSE))
+#define NGX_AI_OPENAI_COUNT        ngx_ai_type(NUMBER)
+#define NGX_AI_OPENAI_TEXTS        (ngx_ai_type(STRING) | ngx_ai_type(ARRAY)  \
+                                    | ngx_ai_type(OBJECT))
 
 
 typedef enum {
@@ -33,7 +33,11 @@ typedef enum {
     NGX_AI_OPENAI_INPUT,
     NGX_AI_OPENAI_PROMPT,
     NGX_AI_OPENAI_QUERY,
-    NGX_AI_OPENAI_DOCUMENTS
+    NGX_AI_OPENAI_DOCUMENTS,
+    NGX_AI_OPENAI_PREVIOUS,
+    NGX_AI_OPENAI_INPUT_FILE,
+    NGX_AI_OPENAI_TRAINING_FILE,
+    NGX_AI_OPENAI_VALIDATION_FILE
 } ngx_ai_openai_ask_e;
 
 
@@ -43,6 +47,8 @@ static ngx_uint_t ngx_ai_openai_required(const ngx_ai_route_t *route);
 static ngx_int_t ngx_ai_openai_model(const ngx_str_t *body,
     const ngx_ai_scan_value_t *v, ngx_pool_t *pool, ngx_ai_ask_t *ask,
     ngx_ai_error_t *error);
+static ngx_int_t ngx_ai_openai_named(const ngx_ai_scan_value_t *v,
+    ngx_pool_t *pool, ngx_ai_ask_t *ask);
 static void ngx_ai_openai_force_usage(const ngx_ai_ask_t *ask,
     ngx_ai_edit_t *e);
 static ngx_int_t ngx_ai_openai_invalid(ngx_pool_t *pool,
@@ -65,25 +71,35 @@ const ngx_ai_scan_field_t  ngx_ai_openai_ask_fields[NGX_AI_OPENAI_ASK_MAX] = {
     { ngx_string("input") },
     { ngx_string("prompt") },
     { ngx_string("query") },
-    { ngx_string("documents") }
+    { ngx_string("documents") },
+    { ngx_string("previous_response_id") },
+    { ngx_string("input_file_id") },
+    { ngx_string("training_file") },
+    { ngx_string("validation_file") }
 };
 
+
+/* null may stand for any of them: it is as good as absent */
 
 static const ngx_uint_t  ngx_ai_openai_ask_types[NGX_AI_OPENAI_ASK_MAX] = {
     ngx_ai_type(STRING),
     NGX_AI_OPENAI_BOOL,
-    ngx_ai_type(OBJECT) | ngx_ai_type(NULL),
+    ngx_ai_type(OBJECT),
     NGX_AI_OPENAI_BOOL,
     NGX_AI_OPENAI_COUNT,
     NGX_AI_OPENAI_COUNT,
     NGX_AI_OPENAI_COUNT,
     NGX_AI_OPENAI_COUNT,
     ngx_ai_type(ARRAY),
-    ngx_ai_type(ARRAY) | ngx_ai_type(NULL),
-    NGX_AI_OPENAI_TEXTS | ngx_ai_type(OBJECT) | ngx_ai_type(NULL),
-    NGX_AI_OPENAI_TEXTS | ngx_ai_type(OBJECT) | ngx_ai_type(NULL),
+    ngx_ai_type(ARRAY),
     NGX_AI_OPENAI_TEXTS,
-    ngx_ai_type(ARRAY)
+    NGX_AI_OPENAI_TEXTS,
+    NGX_AI_OPENAI_TEXTS,
+    ngx_ai_type(ARRAY),
+    ngx_ai_type(STRING),
+    ngx_ai_type(STRING),
+    ngx_ai_type(STRING),
+    ngx_ai_type(STRING)
 };
 
 
@@ -147,6 +163,10 @@ ngx_ai_openai_read_ask(const ngx_ai_route_t *route, ngx_ai_reader_t *readers,
                       : v[NGX_AI_OPENAI_MAX_TOKENS].integer
                       ? v[NGX_AI_OPENAI_MAX_TOKENS].value : -1;
 
+    if (ngx_ai_openai_named(v, pool, ask) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_ai_openai_model(body, &v[NGX_AI_OPENAI_MODEL], pool, ask,
                                error);
 }
@@ -162,7 +182,12 @@ ngx_ai_openai_check(const ngx_ai_route_t *route, const ngx_ai_scan_value_t *v,
 
     for (i = 0; i < NGX_AI_OPENAI_ASK_MAX; i++) {
 
-        if (v[i].count == 0) {
+        if (v[i].count > 1) {
+            return ngx_ai_openai_invalid(pool, error, i,
+                                         "is given more than once");
+        }
+
+        if (v[i].count == 0 || v[i].type == NGX_AI_JSON_NULL) {
             if (required & (1 << i)) {
                 return ngx_ai_openai_invalid(pool, error, i, "is missing");
             }
@@ -170,30 +195,26 @@ ngx_ai_openai_check(const ngx_ai_route_t *route, const ngx_ai_scan_value_t *v,
             continue;
         }
 
-        if (v[i].count > 1) {
-            return ngx_ai_openai_invalid(pool, error, i,
-                                         "is given more than once");
-        }
-
         if (!(ngx_ai_openai_ask_types[i] & (1 << v[i].type))) {
             return ngx_ai_openai_invalid(pool, error, i,
                                          "is of the wrong type");
         }
 
+        /* no tokens at all are asked for to have a prompt echoed */
+
         if (ngx_ai_openai_ask_types[i] == NGX_AI_OPENAI_COUNT
-            && v[i].type == NGX_AI_JSON_NUMBER
-            && (!v[i].integer || v[i].value < 1))
+            && (!v[i].integer || v[i].value < 0))
         {
             return ngx_ai_openai_invalid(pool, error, i,
-                                         "must be a positive integer");
+                                         "must be an integer, 0 or more");
         }
     }
 
-    if (v[NGX_AI_OPENAI_N].integer
-        && v[NGX_AI_OPENAI_N].value > NGX_AI_OPENAI_N_MAX)
-    {
+    v = &v[NGX_AI_OPENAI_N];
+
+    if (v->integer && (v->value < 1 || v->value > NGX_AI_OPENAI_N_MAX)) {
         return ngx_ai_openai_invalid(pool, error, NGX_AI_OPENAI_N,
-                                     "must not be above 128");
+                                     "must be from 1 to 128");
     }
 
     return NGX_OK;
@@ -238,7 +259,7 @@ ngx_ai_openai_model(const ngx_str_t *body, const ngx_ai_scan_value_t *v,
     u_char  *p;
     size_t   len;
 
-    if (v->count == 0) {
+    if (v->type != NGX_AI_JSON_STRING) {
         return NGX_OK;
     }
 
@@ -260,6 +281,42 @@ ngx_ai_openai_model(const ngx_str_t *body, const ngx_ai_scan_value_t *v,
 
     ask->model_span.start = v->start + 1;
     ask->model_span.end = v->end - 1;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_ai_openai_named(const ngx_ai_scan_value_t *v, ngx_pool_t *pool,
+    ngx_ai_ask_t *ask)
+{
+    u_char          *p;
+    ngx_uint_t       i;
+    ngx_ai_named_t  *named;
+
+    ask->nnamed = 0;
+
+    for (i = NGX_AI_OPENAI_PREVIOUS; i < NGX_AI_OPENAI_ASK_MAX; i++) {
+
+        if (v[i].type != NGX_AI_JSON_STRING || v[i].cut) {
+            continue;
+        }
+
+        p = ngx_pnalloc(pool, NGX_AI_ASK_ID_MAX);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        named = &ask->named[ask->nnamed];
+        named->field = ngx_ai_openai_ask_fields[i].path;
+
+        if (ngx_ai_text_decode(v[i].text, v[i].len, p, NGX_AI_ASK_ID_MAX,
+                               &named->id)
+            == NGX_OK)
+        {
+            ask->nnamed++;
+        }
+    }
 
     return NGX_OK;
 }

@@ -27,6 +27,7 @@ typedef enum {
     NGX_AI_OPENAI_INPUT_TOKENS,
     NGX_AI_OPENAI_COMPLETION_TOKENS,
     NGX_AI_OPENAI_OUTPUT_TOKENS,
+    NGX_AI_OPENAI_TOTAL_TOKENS,
     NGX_AI_OPENAI_PROMPT_CACHED,
     NGX_AI_OPENAI_INPUT_CACHED,
     NGX_AI_OPENAI_PROMPT_WRITE,
@@ -37,7 +38,10 @@ typedef enum {
     NGX_AI_OPENAI_COMPLETION_REASONING,
     NGX_AI_OPENAI_OUTPUT_REASONING,
     NGX_AI_OPENAI_COMPLETION_AUDIO,
-    NGX_AI_OPENAI_BASE_RESP
+    NGX_AI_OPENAI_BASE_RESP,
+    NGX_AI_OPENAI_ID,
+    NGX_AI_OPENAI_STORE,
+    NGX_AI_OPENAI_FILE
 } ngx_ai_openai_reply_e;
 
 
@@ -53,6 +57,7 @@ typedef enum {
     { ngx_string(p "usage.input_tokens") },                                   \
     { ngx_string(p "usage.completion_tokens") },                              \
     { ngx_string(p "usage.output_tokens") },                                  \
+    { ngx_string(p "usage.total_tokens") },                                   \
     { ngx_string(p "usage.prompt_tokens_details.cached_tokens") },            \
     { ngx_string(p "usage.input_tokens_details.cached_tokens") },             \
     { ngx_string(p "usage.prompt_tokens_details.cache_write_tokens") },       \
@@ -63,14 +68,21 @@ typedef enum {
     { ngx_string(p "usage.completion_tokens_details.reasoning_tokens") },     \
     { ngx_string(p "usage.output_tokens_details.reasoning_tokens") },         \
     { ngx_string(p "usage.completion_tokens_details.audio_tokens") },         \
-    { ngx_string(p "base_resp.status_code") }
+    { ngx_string(p "base_resp.status_code") },                                \
+    { ngx_string(p "id") },                                                   \
+    { ngx_string(p "store") },                                                \
+    { ngx_string(p "file.id") }
 
 
+static void ngx_ai_openai_id(const ngx_ai_route_t *route,
+    const ngx_ai_scan_value_t *v, ngx_ai_reply_t *reply);
 static void ngx_ai_openai_usage(const ngx_ai_route_t *route,
     const ngx_ai_scan_value_t *v, ngx_uint_t quirks, ngx_ai_usage_t *usage);
 static int64_t ngx_ai_openai_count(const ngx_ai_scan_value_t *v,
     ngx_uint_t one, ngx_uint_t other);
 static int64_t ngx_ai_openai_take(int64_t *from, int64_t n);
+static ngx_uint_t ngx_ai_openai_failed(const ngx_ai_scan_value_t *v,
+    ngx_uint_t quirks);
 static ngx_uint_t ngx_ai_openai_finish(const ngx_ai_scan_value_t *v);
 static ngx_int_t ngx_ai_openai_read_chunk(const ngx_ai_route_t *route,
     ngx_ai_reader_t *reader, const ngx_str_t *data, ngx_uint_t quirks,
@@ -118,6 +130,8 @@ static const ngx_ai_openai_word_t  ngx_ai_openai_words[] = {
     { ngx_string("error"), NGX_AI_FINISH_ERROR },
     { ngx_string("failed"), NGX_AI_FINISH_ERROR },
     { ngx_string("completed"), NGX_AI_FINISH_STOP },
+    { ngx_string("queued"), NGX_AI_FINISH_NONE },
+    { ngx_string("in_progress"), NGX_AI_FINISH_NONE },
     { ngx_null_string, 0 }
 };
 
@@ -126,18 +140,21 @@ void
 ngx_ai_openai_read_reply(const ngx_ai_route_t *route,
     const ngx_ai_scan_value_t *v, ngx_uint_t quirks, ngx_ai_reply_t *reply)
 {
-    ngx_uint_t  type;
+    ngx_uint_t                  finish;
+    const ngx_ai_scan_value_t  *reason;
 
-    type = v[NGX_AI_OPENAI_ERROR].type;
+    ngx_ai_openai_id(route, v, reply);
 
-    if (type == NGX_AI_JSON_OBJECT || type == NGX_AI_JSON_STRING) {
-        reply->error = 1;
+    /*
+     * What is stored has a state of its own: that it failed is an answer, and
+     * what it used was used by the call that made it.
+     */
+
+    if (route->flags & (NGX_AI_ROUTE_OWNED | NGX_AI_ROUTE_ONCE)) {
+        return;
     }
 
-    if ((quirks & NGX_AI_QUIRK_BASE_RESP)
-        && v[NGX_AI_OPENAI_BASE_RESP].integer
-        && v[NGX_AI_OPENAI_BASE_RESP].value != 0)
-    {
+    if (ngx_ai_openai_failed(v, quirks)) {
         reply->error = 1;
     }
 
@@ -145,22 +162,64 @@ ngx_ai_openai_read_reply(const ngx_ai_route_t *route,
         ngx_ai_openai_usage(route, v, quirks, &reply->usage);
     }
 
-    if (v[NGX_AI_OPENAI_FINISH].type == NGX_AI_JSON_STRING) {
-        reply->finish = ngx_ai_openai_finish(&v[NGX_AI_OPENAI_FINISH]);
+    reason = (route->id != NGX_AI_ROUTE_RESPONSES)
+             ? &v[NGX_AI_OPENAI_FINISH]
+             : (v[NGX_AI_OPENAI_INCOMPLETE].type == NGX_AI_JSON_STRING)
+             ? &v[NGX_AI_OPENAI_INCOMPLETE] : &v[NGX_AI_OPENAI_STATUS];
 
-    } else if (v[NGX_AI_OPENAI_INCOMPLETE].type == NGX_AI_JSON_STRING) {
-        reply->finish = ngx_ai_openai_finish(&v[NGX_AI_OPENAI_INCOMPLETE]);
-
-    } else if (route->id == NGX_AI_ROUTE_RESPONSES
-               && v[NGX_AI_OPENAI_STATUS].type == NGX_AI_JSON_STRING)
-    {
-        reply->finish = ngx_ai_openai_finish(&v[NGX_AI_OPENAI_STATUS]);
-
-    } else {
+    if (reason->type != NGX_AI_JSON_STRING || reason->len == 0) {
         return;
     }
 
-    reply->finished = 1;
+    finish = ngx_ai_openai_finish(reason);
+
+    if (finish != NGX_AI_FINISH_NONE) {
+        reply->finish = finish;
+        reply->finished = 1;
+    }
+}
+
+
+static ngx_uint_t
+ngx_ai_openai_failed(const ngx_ai_scan_value_t *v, ngx_uint_t quirks)
+{
+    if (v[NGX_AI_OPENAI_ERROR].type == NGX_AI_JSON_OBJECT
+        || v[NGX_AI_OPENAI_ERROR].type == NGX_AI_JSON_STRING)
+    {
+        return 1;
+    }
+
+    return (quirks & NGX_AI_QUIRK_BASE_RESP)
+           && v[NGX_AI_OPENAI_BASE_RESP].integer
+           && v[NGX_AI_OPENAI_BASE_RESP].value != 0;
+}
+
+
+/* an upload that is complete has become a file */
+
+static void
+ngx_ai_openai_id(const ngx_ai_route_t *route, const ngx_ai_scan_value_t *v,
+    ngx_ai_reply_t *reply)
+{
+    ngx_str_t                   id;
+    const ngx_ai_scan_value_t  *value;
+
+    value = (route->id == NGX_AI_ROUTE_UPLOAD_COMPLETE)
+            ? &v[NGX_AI_OPENAI_FILE] : &v[NGX_AI_OPENAI_ID];
+
+    if (!(route->flags & NGX_AI_ROUTE_MAKES)
+        || value->type != NGX_AI_JSON_STRING || value->end < 0 || value->cut
+        || v[NGX_AI_OPENAI_STORE].type == NGX_AI_JSON_FALSE)
+    {
+        return;
+    }
+
+    if (ngx_ai_text_decode(value->text, value->len, reply->id,
+                           NGX_AI_REPLY_ID_MAX, &id)
+        == NGX_OK)
+    {
+        reply->id_len = id.len;
+    }
 }
 
 
@@ -168,12 +227,22 @@ static void
 ngx_ai_openai_usage(const ngx_ai_route_t *route, const ngx_ai_scan_value_t *v,
     ngx_uint_t quirks, ngx_ai_usage_t *usage)
 {
-    int64_t  prompt, completion, *t, reasoning;
+    int64_t  prompt, completion, total, rest, *t, audio, reasoning;
 
     prompt = ngx_ai_openai_count(v, NGX_AI_OPENAI_PROMPT_TOKENS,
                                  NGX_AI_OPENAI_INPUT_TOKENS);
     completion = ngx_ai_openai_count(v, NGX_AI_OPENAI_COMPLETION_TOKENS,
                                      NGX_AI_OPENAI_OUTPUT_TOKENS);
+
+    total = ngx_ai_openai_count(v, NGX_AI_OPENAI_TOTAL_TOKENS,
+                                NGX_AI_OPENAI_TOTAL_TOKENS);
+
+    if (prompt < 0 && completion < 0) {
+
+        /* Voyage and Jina tell no more of an input than its total */
+
+        prompt = total;
+    }
 
     if (prompt < 0 && completion < 0) {
 
@@ -188,6 +257,9 @@ ngx_ai_openai_usage(const ngx_ai_route_t *route, const ngx_ai_scan_value_t *v,
     prompt = ngx_max(prompt, 0);
     completion = ngx_max(completion, 0);
 
+    rest = ngx_max(total - prompt, 0);
+    rest = ngx_max(rest - completion, 0);
+
     t = usage->tokens;
 
     t[NGX_AI_USAGE_CACHE_READ] = ngx_ai_openai_take(&prompt,
@@ -198,11 +270,17 @@ ngx_ai_openai_usage(const ngx_ai_route_t *route, const ngx_ai_scan_value_t *v,
                         ngx_ai_openai_count(v, NGX_AI_OPENAI_PROMPT_WRITE,
                                             NGX_AI_OPENAI_INPUT_WRITE));
 
-    t[NGX_AI_USAGE_AUDIO_IN] = ngx_ai_openai_take(&prompt,
-                        ngx_ai_openai_count(v, NGX_AI_OPENAI_PROMPT_AUDIO,
-                                            NGX_AI_OPENAI_INPUT_AUDIO));
+    audio = ngx_ai_openai_count(v, NGX_AI_OPENAI_PROMPT_AUDIO,
+                                NGX_AI_OPENAI_INPUT_AUDIO);
 
-    if (route->id == NGX_AI_ROUTE_IMAGES) {
+    /* Mistral's prompt excludes audio, and its total does not */
+
+    t[NGX_AI_USAGE_AUDIO_IN] = (audio == rest)
+                               ? audio : ngx_ai_openai_take(&prompt, audio);
+
+    if (route->id == NGX_AI_ROUTE_IMAGES
+        || route->id == NGX_AI_ROUTE_IMAGE_EDITS)
+    {
         t[NGX_AI_USAGE_IMAGE_IN] = ngx_ai_openai_take(&prompt,
                         ngx_ai_openai_count(v, NGX_AI_OPENAI_INPUT_IMAGE,
                                             NGX_AI_OPENAI_INPUT_IMAGE));
@@ -296,7 +374,9 @@ ngx_ai_openai_read_event(const ngx_ai_route_t *route, ngx_ai_reader_t *readers,
         return NGX_OK;
     }
 
-    if (route->id == NGX_AI_ROUTE_RESPONSES) {
+    if (route->id == NGX_AI_ROUTE_RESPONSES
+        || route->id == NGX_AI_ROUTE_RESPONSE_GET)
+    {
         return ngx_ai_openai_read_item(route,
                                        &readers[NGX_AI_OPENAI_TABLE_ITEM],
                                        name, data, quirks, reply, event);
@@ -327,7 +407,9 @@ ngx_ai_openai_read_chunk(const ngx_ai_route_t *route, ngx_ai_reader_t *reader,
 {
     ngx_ai_scan_value_t  *v;
 
-    if (ngx_ai_openai_plain_chunk(data, hidden, event)) {
+    if (!(quirks & NGX_AI_QUIRK_BASE_RESP)
+        && ngx_ai_openai_plain_chunk(data, hidden, event))
+    {
         return NGX_OK;
     }
 
@@ -341,15 +423,14 @@ ngx_ai_openai_read_chunk(const ngx_ai_route_t *route, ngx_ai_reader_t *reader,
 
     ngx_ai_openai_read_reply(route, v, quirks, reply);
 
-    event->error = (v[NGX_AI_OPENAI_ERROR].type == NGX_AI_JSON_OBJECT
-                    || v[NGX_AI_OPENAI_ERROR].type == NGX_AI_JSON_STRING);
+    event->error = ngx_ai_openai_failed(v, quirks);
 
     event->content = (v[NGX_AI_OPENAI_CHOICES].type != NGX_AI_JSON_ARRAY
                       || v[NGX_AI_OPENAI_CHOICES].n != 0);
 
     if (hidden && v[NGX_AI_OPENAI_USAGE].count) {
 
-        if (!event->content
+        if (!event->content && !event->error
             && v[NGX_AI_OPENAI_USAGE].type == NGX_AI_JSON_OBJECT)
         {
             event->drop = 1;
@@ -370,18 +451,18 @@ ngx_ai_openai_read_chunk(const ngx_ai_route_t *route, ngx_ai_reader_t *reader,
  * something behind it, or an empty array, which "choices" could be.
  *
  * A quote inside of a string is escaped, so '"usage"' in the bytes is a whole
- * token.  "usage":null as the last member, or the last but for the padding
- * in "obfuscation", is the chunk's own, as the brace behind it is the last.
+ * token; nobody writes these keys with escapes.  "usage":null as the last
+ * member, or the last but for the padding in "obfuscation", is the chunk's
+ * own, as the brace behind it is the last.
  */
 
 static ngx_uint_t
 ngx_ai_openai_plain_chunk(const ngx_str_t *data, ngx_uint_t hidden,
     ngx_ai_event_t *event)
 {
-    u_char  *p, *last, *usage;
+    u_char  *p, *last;
 
     last = data->data + data->len;
-    usage = NULL;
 
     if (data->len < 2 || data->data[0] != '{' || last[-1] != '}') {
         return 0;
@@ -392,9 +473,6 @@ ngx_ai_openai_plain_chunk(const ngx_str_t *data, ngx_uint_t hidden,
          p++)
     {
         switch (p[1]) {
-
-        case ']':
-            return 0;
 
         case 'e':
             if (last - p > 7 && ngx_memcmp(p, "\"error\"", 7) == 0) {
@@ -412,28 +490,29 @@ ngx_ai_openai_plain_chunk(const ngx_str_t *data, ngx_uint_t hidden,
 
             break;
 
-        default: /* 'u' */
-            if (last - p > 7 && ngx_memcmp(p, "\"usage\"", 7) == 0) {
-
-                if (usage || last - p < 13
-                    || ngx_memcmp(p + 7, ":null", 5) != 0)
-                {
-                    return 0;
-                }
-
-                usage = p;
+        case 'u':
+            if (last - p <= 7 || ngx_memcmp(p, "\"usage\"", 7) != 0) {
+                break;
             }
-        }
-    }
 
-    if (usage) {
-        if (!ngx_ai_openai_is_last(usage + 12, last) || usage[-1] != ',') {
+            if (p[-1] != ',' || last - p < 13
+                || ngx_memcmp(p + 7, ":null", 5) != 0
+                || !ngx_ai_openai_is_last(p + 12, last))
+            {
+                return 0;
+            }
+
+            if (hidden) {
+                event->hide.start = p - 1 - data->data;
+                event->hide.end = p + 12 - data->data;
+            }
+
+            event->content = 1;
+
+            return 1;
+
+        default: /* behind '[' */
             return 0;
-        }
-
-        if (hidden) {
-            event->hide.start = usage - 1 - data->data;
-            event->hide.end = usage + 12 - data->data;
         }
     }
 
@@ -443,7 +522,10 @@ ngx_ai_openai_plain_chunk(const ngx_str_t *data, ngx_uint_t hidden,
 }
 
 
-/* the next '"e', '"f', '"u' or "[]" */
+/*
+ * The next '"e', '"f', '"u', or '[' with what may end an empty array behind
+ * it, or with a byte from 0x80 on, which is less than a blank too.
+ */
 
 static u_char *
 ngx_ai_openai_mark(u_char *p, u_char *last)
@@ -451,41 +533,27 @@ ngx_ai_openai_mark(u_char *p, u_char *last)
     uint64_t              w[2];
     ngx_ai_text_vector_t  v, n;
 
-    while (last - p > 16) {
+    for ( /* void */ ; last - p > 16; p += 16) {
 
         ngx_memcpy(&v, p, 16);
         ngx_memcpy(&n, p + 1, 16);
 
-        v = ((v == '"') & ((n == 'e') | (n == 'f') | (n == 'u')))
-            | ((v == '[') & (n == ']'));
+        /* 'e' | 0x10 is 'u' */
+
+        v = ((v == '"') & (((n | 0x10) == 'u') | (n == 'f')))
+            | ((v == '[') & ((n == ']') | (n <= ' ')));
 
         ngx_memcpy(w, &v, 16);
-
-#if (NGX_HAVE_LITTLE_ENDIAN)
-
-        if (w[0]) {
-            return p + __builtin_ctzll(w[0]) / 8;
-        }
-
-        if (w[1]) {
-            return p + 8 + __builtin_ctzll(w[1]) / 8;
-        }
-
-#else
 
         if (w[0] | w[1]) {
             break;
         }
-
-#endif
-
-        p += 16;
     }
 
     for ( /* void */ ; p + 1 < last; p++) {
 
         if ((*p == '"' && (p[1] == 'e' || p[1] == 'f' || p[1] == 'u'))
-            || (*p == '[' && p[1] == ']'))
+            || (*p == '[' && (p[1] == ']' || (signed char) p[1] <= ' ')))
         {
             return p;
         }
@@ -553,7 +621,8 @@ ngx_ai_openai_hide(const ngx_str_t *data, const ngx_ai_scan_value_t *v,
 /*
  * The events of a Responses stream carry their type twice, as the event's
  * name and in the data; some vendors leave the name out.  Only the terminal
- * events and errors are looked into.
+ * events and errors are looked into, and whatever has the id: all of those
+ * that carry the response do, from the first one on.
  */
 
 static ngx_int_t
@@ -580,7 +649,14 @@ ngx_ai_openai_read_item(const ngx_ai_route_t *route, ngx_ai_reader_t *reader,
     v = reader->values;
     type = *name;
 
+    ngx_ai_openai_id(route, v, reply);
+
     if (type.len == 0) {
+
+        if (v[NGX_AI_OPENAI_TYPE].type != NGX_AI_JSON_STRING) {
+            return NGX_ERROR;
+        }
+
         type.data = v[NGX_AI_OPENAI_TYPE].text;
         type.len = v[NGX_AI_OPENAI_TYPE].len;
     }

@@ -38,7 +38,7 @@ static const ngx_ai_route_t  ngx_ai_routes[] = {
       ngx_string("responses"), ngx_string("chat"),
       NGX_AI_ROUTE_RESPONSES, NGX_AI_DIALECT_OPENAI, NGX_AI_V1,
       NGX_AI_ROUTE_BODY_JSON | NGX_AI_ROUTE_MODEL_OPTIONAL
-      | NGX_AI_ROUTE_STREAMS },
+      | NGX_AI_ROUTE_STREAMS | NGX_AI_ROUTE_MAKES },
 
     { NGX_AI_METHOD_POST, ngx_string("/v1/embeddings"),
       ngx_string("embeddings"), ngx_string("embeddings"),
@@ -110,7 +110,8 @@ static const ngx_ai_route_t  ngx_ai_routes[] = {
       ngx_string("videos"), ngx_string("generate_content"),
       NGX_AI_ROUTE_VIDEO_CREATE, NGX_AI_DIALECT_OPENAI, NGX_AI_V1,
       NGX_AI_ROUTE_BODY_JSON | NGX_AI_ROUTE_BODY_MULTIPART
-      | NGX_AI_ROUTE_MODEL_OPTIONAL | NGX_AI_ROUTE_ONCE },
+      | NGX_AI_ROUTE_MODEL_OPTIONAL | NGX_AI_ROUTE_ONCE
+      | NGX_AI_ROUTE_MAKES },
 
     { NGX_AI_METHOD_GET, ngx_string("/v1/videos"),
       ngx_string("video_list"), ngx_string("videos"),
@@ -121,7 +122,7 @@ static const ngx_ai_route_t  ngx_ai_routes[] = {
       ngx_string("files"), ngx_string("files"),
       NGX_AI_ROUTE_FILE_CREATE, NGX_AI_DIALECT_OPENAI, NGX_AI_V1,
       NGX_AI_ROUTE_BODY_MULTIPART | NGX_AI_ROUTE_MODEL_NONE
-      | NGX_AI_ROUTE_FILES | NGX_AI_ROUTE_ONCE },
+      | NGX_AI_ROUTE_FILES | NGX_AI_ROUTE_ONCE | NGX_AI_ROUTE_MAKES },
 
     { NGX_AI_METHOD_GET, ngx_string("/v1/files"),
       ngx_string("file_list"), ngx_string("files"),
@@ -133,7 +134,7 @@ static const ngx_ai_route_t  ngx_ai_routes[] = {
       ngx_string("batches"), ngx_string("batches"),
       NGX_AI_ROUTE_BATCH_CREATE, NGX_AI_DIALECT_OPENAI, NGX_AI_V1,
       NGX_AI_ROUTE_BODY_JSON | NGX_AI_ROUTE_MODEL_NONE | NGX_AI_ROUTE_FILES
-      | NGX_AI_ROUTE_ONCE },
+      | NGX_AI_ROUTE_ONCE | NGX_AI_ROUTE_MAKES },
 
     { NGX_AI_METHOD_GET, ngx_string("/v1/batches"),
       ngx_string("batch_list"), ngx_string("batches"),
@@ -145,7 +146,8 @@ static const ngx_ai_route_t  ngx_ai_routes[] = {
       ngx_string("tunes"), ngx_string("fine_tuning"),
       NGX_AI_ROUTE_TUNE_CREATE, NGX_AI_DIALECT_OPENAI, NGX_AI_V1,
       NGX_AI_ROUTE_BODY_JSON | NGX_AI_ROUTE_MODEL_REQUIRED
-      | NGX_AI_ROUTE_FILES | NGX_AI_ROUTE_ONCE },
+      | NGX_AI_ROUTE_FILES | NGX_AI_ROUTE_ONCE
+      | NGX_AI_ROUTE_MAKES },
 
     { NGX_AI_METHOD_GET, ngx_string("/v1/fine_tuning/jobs"),
       ngx_string("tune_list"), ngx_string("fine_tuning"),
@@ -157,7 +159,7 @@ static const ngx_ai_route_t  ngx_ai_routes[] = {
       ngx_string("uploads"), ngx_string("files"),
       NGX_AI_ROUTE_UPLOAD_CREATE, NGX_AI_DIALECT_OPENAI, NGX_AI_V1,
       NGX_AI_ROUTE_BODY_JSON | NGX_AI_ROUTE_MODEL_NONE | NGX_AI_ROUTE_FILES
-      | NGX_AI_ROUTE_ONCE },
+      | NGX_AI_ROUTE_ONCE | NGX_AI_ROUTE_MAKES },
 
     { NGX_AI_METHOD_GET, ngx_string("/v1/models"),
       ngx_string("models"), ngx_string("models"),
@@ -212,7 +214,7 @@ static const ngx_ai_route_t  ngx_ai_routes[] = {
       ngx_string("video_remix"), ngx_string("generate_content"),
       NGX_AI_ROUTE_VIDEO_REMIX, NGX_AI_DIALECT_OPENAI, NGX_AI_V1,
       NGX_AI_ROUTE_ID | NGX_AI_ROUTE_BODY_JSON | NGX_AI_ROUTE_MODEL_NONE
-      | NGX_AI_ROUTE_OWNED | NGX_AI_ROUTE_ONCE },
+      | NGX_AI_ROUTE_OWNED | NGX_AI_ROUTE_ONCE | NGX_AI_ROUTE_MAKES },
 
     { NGX_AI_METHOD_GET, ngx_string("/v1/files/{id}"),
       ngx_string("file_get"), ngx_string("files"),
@@ -291,7 +293,8 @@ static const ngx_ai_route_t  ngx_ai_routes[] = {
       ngx_string("upload_complete"), ngx_string("files"),
       NGX_AI_ROUTE_UPLOAD_COMPLETE, NGX_AI_DIALECT_OPENAI, NGX_AI_V1,
       NGX_AI_ROUTE_ID | NGX_AI_ROUTE_BODY_JSON | NGX_AI_ROUTE_MODEL_NONE
-      | NGX_AI_ROUTE_OWNED | NGX_AI_ROUTE_FILES | NGX_AI_ROUTE_ONCE },
+      | NGX_AI_ROUTE_OWNED | NGX_AI_ROUTE_FILES | NGX_AI_ROUTE_ONCE
+      | NGX_AI_ROUTE_MAKES },
 
     { NGX_AI_METHOD_POST, ngx_string("/v1/uploads/{id}/cancel"),
       ngx_string("upload_cancel"), ngx_string("files"),

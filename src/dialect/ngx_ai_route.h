@@ -77,6 +77,12 @@ typedef enum {
 /* the id may be two segments, as in "provider/model" */
 #define NGX_AI_ROUTE_SLASH            0x4000
 
+/*
+ * The reply has the id of something new that later calls can name, which is
+ * then its maker's alone.
+ */
+#define NGX_AI_ROUTE_MAKES            0x8000
+
 
 /* in the order of the table */
 

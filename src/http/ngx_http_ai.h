@@ -73,6 +73,7 @@ typedef struct {
 typedef struct {
     ngx_queue_t                    idle;
     ngx_queue_t                    free;
+    ngx_http_ai_zone_t            *zone;        /* counts what goes unused */
     ngx_uint_t                     made;
     ngx_uint_t                     max;
     ngx_msec_t                     timeout;
@@ -140,6 +141,7 @@ typedef struct {
     ngx_array_t                    names;       /* of their providers */
     ngx_uint_t                     fallbacks;
     ngx_ai_retry_t                 retry;
+    ngx_uint_t                     retry_set;
 
     u_char                        *file;        /* of the directive */
     ngx_uint_t                     line;
@@ -281,6 +283,8 @@ struct ngx_http_ai_ctx_s {
     ngx_http_ai_body_t             body;
     ngx_ai_ask_t                   ask;
     u_char                         id[32];      /* of the request */
+    ngx_str_t                      object;      /* the id in the path */
+    ngx_http_ai_provider_t        *owner;       /* of what is named, or NULL */
 
     /* upstream */
 
@@ -347,6 +351,7 @@ struct ngx_http_ai_ctx_s {
     unsigned                       multipart:1; /* it is; else JSON */
     unsigned                       listed:1;    /* a configured model */
     unsigned                       hide_usage:1;
+    unsigned                       hidden_cr:1; /* an event that ended in CR */
     unsigned                       keep:1;      /* take a kept connection */
     unsigned                       reused:1;    /* it was one */
     unsigned                       fresh:1;     /* it was gone: no other */
@@ -359,6 +364,7 @@ struct ngx_http_ai_ctx_s {
     unsigned                       upstream_live:1;
     unsigned                       stream_live:1;
     unsigned                       settled:1;
+    unsigned                       noted:1;     /* what was made, and whose */
     unsigned                       own_error:1; /* the body is "error" */
 };
 

@@ -15,6 +15,7 @@
 #include "ngx_http_ai_body.h"
 #include "ngx_http_ai_error.h"
 #include "ngx_http_ai_models.h"
+#include "ngx_http_ai_owner.h"
 #include "ngx_http_ai_select.h"
 #include "ngx_ai_multipart.h"
 
@@ -452,6 +453,10 @@ ngx_http_ai_body_handler(ngx_http_request_t *r)
     }
 
     if (rc == NGX_OK) {
+        rc = ngx_http_ai_owner_find(ctx);
+    }
+
+    if (rc == NGX_OK) {
         rc = ngx_http_ai_select(ctx);
     }
 
@@ -468,6 +473,7 @@ static ngx_int_t
 ngx_http_ai_read_body(ngx_http_ai_ctx_t *ctx)
 {
     ngx_int_t                 rc;
+    ngx_str_t                 value;
     ngx_uint_t                flags;
     ngx_table_elt_t          *h;
     ngx_http_ai_main_conf_t  *amcf;
@@ -478,6 +484,15 @@ ngx_http_ai_read_body(ngx_http_ai_ctx_t *ctx)
     /* a body where none belongs has been read, and goes no further */
 
     if (flags & NGX_AI_ROUTE_BODY_NONE) {
+
+        /* a stored response is streamed if the query asks for it */
+
+        ctx->ask.stream = ((flags & NGX_AI_ROUTE_STREAMS)
+                           && ngx_http_arg(ctx->request, (u_char *) "stream",
+                                           6, &value)
+                              == NGX_OK
+                           && value.len == 4
+                           && ngx_strncmp(value.data, "true", 4) == 0);
         return NGX_OK;
     }
 

@@ -112,6 +112,14 @@ ngx_http_ai_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_init_value(conf->enable, 0);
 
+    /* keys that are given here are for a door here, open or not above */
+
+    if (conf->keys != NGX_CONF_UNSET_PTR
+        && conf->auth == NGX_CONF_UNSET_UINT)
+    {
+        conf->auth = NGX_HTTP_AI_AUTH_KEYS;
+    }
+
     ngx_conf_merge_ptr_value(conf->keys, prev->keys, NULL);
     ngx_conf_merge_uint_value(conf->auth, prev->auth, NGX_HTTP_AI_AUTH_KEYS);
     ngx_conf_merge_size_value(conf->event_size, prev->event_size,
@@ -259,7 +267,7 @@ ngx_http_ai_init_process(ngx_cycle_t *cycle)
     providers = amcf->providers.elts;
 
     for (i = 0; i < amcf->providers.nelts; i++) {
-        ngx_http_ai_pool_init(&providers[i]->pool);
+        ngx_http_ai_pool_init(&providers[i]->pool, amcf->zone);
     }
 
     ngx_http_ai_metrics_init_process(&amcf->zone->metrics);

@@ -231,7 +231,7 @@ ngx_http_ai_conf_secret(ngx_conf_t *cf, ngx_str_t *source)
     }
 
     if (secret == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "the secret \"%V\" %s",
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "the secret \"%V\": %s",
                            source, reason);
     }
 

@@ -215,6 +215,7 @@ ngx_http_ai_conf_model_retry(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     const char  *reason;
 
     value = cf->args->elts;
+    model->retry_set = 1;
 
     if (ngx_ai_retry_parse(&model->retry, value + 1, cf->args->nelts - 1,
                            &bad, &reason)
@@ -240,6 +241,13 @@ ngx_http_ai_conf_model_done(ngx_conf_t *cf, ngx_http_ai_main_conf_t *amcf,
 
     names = model->names.elts;
     targets = model->targets.elts;
+
+    /* unless it was said how often, each target gets its turn */
+
+    if (!model->retry_set) {
+        model->retry.attempts = ngx_max(model->retry.attempts,
+                                        model->targets.nelts);
+    }
 
     for (i = 0; i < model->targets.nelts; i++) {
 

@@ -401,6 +401,14 @@ ngx_http_ai_conf_provider_done(ngx_conf_t *cf, ngx_http_ai_main_conf_t *amcf,
 
     ngx_http_ai_conf_provider_block(cf, provider);
 
+    if (proxy && (provider->block || provider->url.path.len)) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "provider \"%V\" is an upstream{} block or a unix "
+                      "socket, and so can't be behind a \"proxy\", in %s:%ui",
+                      &provider->name, provider->file, provider->line);
+        return NGX_ERROR;
+    }
+
     if (provider->block == NULL
         && ngx_http_ai_conf_provider_address(cf, provider) != NGX_OK)
     {

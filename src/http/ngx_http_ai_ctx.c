@@ -94,13 +94,23 @@ ngx_http_ai_ctx(ngx_http_request_t *r)
 
     if (ctx == NULL && (r->internal || r->filter_finalize)) {
 
-        /* an internal redirect clears the contexts, the pool stays */
+        /*
+         * An internal redirect clears the contexts, the pool stays.  It is
+         * also that of all subrequests, which have contexts of their own.
+         */
 
         for (cln = r->pool->cleanup; cln; cln = cln->next) {
+
             if (cln->handler == ngx_http_ai_cleanup) {
-                return cln->data;
+                ctx = cln->data;
+
+                if (ctx->request == r) {
+                    return ctx;
+                }
             }
         }
+
+        return NULL;
     }
 
     return ctx;

@@ -19,7 +19,8 @@
  *
  * NGX_AGAIN wants more bytes, NGX_OK commits, and
  * NGX_HTTP_UPSTREAM_INVALID_HEADER fails the attempt for the reason in
- * ctx->fault.  The window, u->buffer, must not be full when it is NGX_AGAIN.
+ * ctx->fault or, without one, in the status.  The window, u->buffer, must not
+ * be full when it is NGX_AGAIN.
  */
 
 
@@ -27,6 +28,7 @@
 #include "ngx_http_ai_frame.h"
 #include "ngx_http_ai_headers.h"
 #include "ngx_http_ai_gate.h"
+#include "ngx_http_ai_owner.h"
 #include "ngx_ai_text.h"
 
 
@@ -115,7 +117,7 @@ ngx_http_ai_gate_begin(ngx_http_ai_ctx_t *ctx)
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "ai gateway: provider \"%V\" sent an encoded body "
                       "although it was told not to", &ctx->provider->name);
-        return ngx_http_ai_gate_fail(ctx, NGX_AI_FAULT_BODY);
+        return ngx_http_ai_gate_fail(ctx, NGX_AI_FAULT_NONE);
     }
 
     if (ctx->status == NGX_HTTP_NO_CONTENT
@@ -286,11 +288,12 @@ ngx_http_ai_gate_whole(ngx_http_ai_ctx_t *ctx)
 static ngx_int_t
 ngx_http_ai_gate_trust(ngx_http_ai_ctx_t *ctx)
 {
+    ngx_int_t                rc;
     const ngx_ai_table_t    *table;
     const ngx_ai_dialect_t  *dialect;
 
     if (ctx->status >= NGX_HTTP_SPECIAL_RESPONSE) {
-        return ngx_http_ai_gate_fail(ctx, NGX_AI_FAULT_BODY);
+        return ngx_http_ai_gate_fail(ctx, NGX_AI_FAULT_NONE);
     }
 
     dialect = ctx->provider->dialect;
@@ -311,7 +314,16 @@ ngx_http_ai_gate_trust(ngx_http_ai_ctx_t *ctx)
 
     ctx->head.body = NGX_HTTP_AI_BODY_BYTES;
 
-    return ngx_http_ai_gate_commit(ctx);
+    /* of a part of the reply nothing counts but the id */
+
+    dialect->read_reply(ctx->match.route, ctx->reader->values,
+                        ctx->provider->vendor->quirks, &ctx->reply);
+
+    rc = ngx_http_ai_gate_commit(ctx);
+
+    ngx_memzero(&ctx->reply, sizeof(ngx_ai_reply_t));
+
+    return rc;
 }
 
 
@@ -323,7 +335,10 @@ ngx_http_ai_gate_reply(ngx_http_ai_ctx_t *ctx, ngx_str_t *body)
 
     /* a stream was asked for, or a deletion has nothing to say */
 
-    if (ctx->ask.stream && (ctx->match.route->flags & NGX_AI_ROUTE_STREAMS)) {
+    if (ctx->ask.stream
+        && (ctx->match.route->flags & NGX_AI_ROUTE_STREAMS)
+        && !(ctx->match.route->flags & NGX_AI_ROUTE_BODY_NONE))
+    {
         return ngx_http_ai_gate_fail(ctx, NGX_AI_FAULT_BODY);
     }
 
@@ -416,6 +431,8 @@ ngx_http_ai_gate_commit(ngx_http_ai_ctx_t *ctx)
     c = u->peer.connection;
 
     ctx->committed = 1;
+
+    ngx_http_ai_owner_note(ctx);
 
     if (ngx_http_ai_headers_commit(ctx) != NGX_OK) {
         return NGX_ERROR;

@@ -51,7 +51,7 @@ ngx_http_ai_headers_add(ngx_http_ai_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    if (ctx->error.kind == NGX_AI_ERROR_METHOD) {
+    if (ctx->error.kind == NGX_AI_ERROR_METHOD && ctx->match.allow) {
         p = ngx_pnalloc(r->pool, NGX_AI_ROUTE_ALLOW_LEN);
         if (p == NULL) {
             return NGX_ERROR;
@@ -61,6 +61,24 @@ ngx_http_ai_headers_add(ngx_http_ai_ctx_t *ctx)
         value.len = ngx_ai_route_allow(p, ctx->match.allow) - p;
 
         return ngx_http_ai_header(r, "Allow", &value);
+    }
+
+    /* of the last attempt: it is this client who has to wait now */
+
+    if (ctx->attempts && ctx->head.retry_after >= 0) {
+        p = ngx_pnalloc(r->pool, NGX_INT64_LEN);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        value.data = p;
+        value.len = ngx_sprintf(p, "%L", ctx->head.retry_after / 1000
+                                + (ctx->head.retry_after % 1000 != 0))
+                    - p;
+
+        if (ngx_http_ai_header(r, "Retry-After", &value) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     if (!ctx->committed || ctx->provider == NULL) {
@@ -121,7 +139,6 @@ ngx_http_ai_headers_fallback(ngx_http_ai_ctx_t *ctx)
 ngx_int_t
 ngx_http_ai_headers_commit(ngx_http_ai_ctx_t *ctx)
 {
-    u_char               *p;
     ngx_str_t             value;
     ngx_http_ai_head_t   *head;
     ngx_http_request_t   *r;
@@ -148,20 +165,6 @@ ngx_http_ai_headers_commit(ngx_http_ai_ctx_t *ctx)
            != NGX_OK)
     {
         return NGX_ERROR;
-    }
-
-    if (head->retry_after >= 0) {
-        p = ngx_pnalloc(r->pool, NGX_INT64_LEN);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        value.data = p;
-        value.len = ngx_sprintf(p, "%L", (head->retry_after + 999) / 1000) - p;
-
-        if (ngx_http_ai_header(r, "Retry-After", &value) != NGX_OK) {
-            return NGX_ERROR;
-        }
     }
 
     if (head->body == NGX_HTTP_AI_BODY_EVENTS) {

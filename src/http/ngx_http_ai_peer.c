@@ -19,6 +19,10 @@
 #include "ngx_http_ai_upstream.h"
 
 
+/* nginx's own count of tries must not end what the trap decides */
+#define NGX_HTTP_AI_TRIES  1000
+
+
 static ngx_int_t ngx_http_ai_peer_get(ngx_peer_connection_t *pc, void *data);
 static ngx_int_t ngx_http_ai_peer_park(ngx_peer_connection_t *pc,
     ngx_http_ai_ctx_t *ctx);
@@ -70,6 +74,10 @@ ngx_http_ai_peer_init(ngx_http_request_t *r, ngx_http_upstream_srv_conf_t *us)
             return NGX_ERROR;
         }
 
+        /* its servers are as the addresses of a name */
+
+        ctx->naddrs = u->peer.tries;
+
         ctx->block_get = u->peer.get;
         ctx->block_free = u->peer.free;
         ctx->block_data = u->peer.data;
@@ -87,9 +95,7 @@ ngx_http_ai_peer_init(ngx_http_request_t *r, ngx_http_upstream_srv_conf_t *us)
     u->peer.save_session = ngx_http_ai_peer_save_session;
 #endif
 
-    /* nginx's own count of tries must not end what the trap decides */
-
-    u->peer.tries = 1000;
+    u->peer.tries = NGX_HTTP_AI_TRIES;
 
     return NGX_OK;
 }
@@ -100,6 +106,7 @@ ngx_http_ai_peer_get(ngx_peer_connection_t *pc, void *data)
 {
     ngx_http_ai_ctx_t *ctx = data;
 
+    ngx_int_t    rc;
     ngx_addr_t  *addr;
 
     if (ctx->gets++ > 0) {
@@ -112,7 +119,10 @@ ngx_http_ai_peer_get(ngx_peer_connection_t *pc, void *data)
     }
 
     if (ctx->provider->block) {
-        return ctx->block_get(pc, ctx->block_data);
+        rc = ctx->block_get(pc, ctx->block_data);
+        ctx->reused = pc->cached;
+
+        return rc;
     }
 
     if (ctx->tunnel && ctx->tunnel->connection) {
@@ -241,6 +251,8 @@ ngx_http_ai_peer_free(ngx_peer_connection_t *pc, void *data, ngx_uint_t state)
         ctx->request->upstream->keepalive = ngx_http_ai_peer_clean(ctx, c);
         ctx->block_free(pc, ctx->block_data,
                         ctx->fault == NGX_AI_FAULT_RATE ? 0 : state);
+        pc->tries = NGX_HTTP_AI_TRIES;
+
         return;
     }
 
@@ -300,6 +312,9 @@ ngx_http_ai_peer_clean(ngx_http_ai_ctx_t *ctx, ngx_connection_t *c)
            && !head->frame.extra
            && !head->close
            && u->request_body_sent
+#if (NGX_HTTP_SSL)
+           && (c->ssl == NULL || !SSL_has_pending(c->ssl->connection))
+#endif
            && !c->error
            && !c->read->eof
            && !c->read->error

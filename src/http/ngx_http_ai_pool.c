@@ -36,11 +36,12 @@ static void ngx_http_ai_pool_drop(ngx_http_ai_kept_t *kept);
 
 
 void
-ngx_http_ai_pool_init(ngx_http_ai_pool_t *pool)
+ngx_http_ai_pool_init(ngx_http_ai_pool_t *pool, ngx_http_ai_zone_t *zone)
 {
     ngx_queue_init(&pool->idle);
     ngx_queue_init(&pool->free);
 
+    pool->zone = zone;
     pool->max = NGX_HTTP_AI_POOL_MAX;
     pool->timeout = NGX_HTTP_AI_POOL_TIMEOUT;
 }
@@ -212,9 +213,10 @@ ngx_http_ai_pool_slot(ngx_http_ai_pool_t *pool)
 static void
 ngx_http_ai_pool_idle(ngx_event_t *ev)
 {
-    int                n;
-    char               buf[1];
-    ngx_connection_t  *c;
+    int                  n;
+    char                 buf[1];
+    ngx_connection_t    *c;
+    ngx_http_ai_kept_t  *kept;
 
     c = ev->data;
 
@@ -231,7 +233,11 @@ ngx_http_ai_pool_idle(ngx_event_t *ev)
         }
     }
 
-    ngx_http_ai_pool_drop(c->data);
+    kept = c->data;
+
+    ngx_http_ai_metrics_count(&kept->pool->zone->metrics,
+                              NGX_HTTP_AI_COUNT_IDLE_DROPPED);
+    ngx_http_ai_pool_drop(kept);
 }
 
 

@@ -11,6 +11,7 @@
 
 static ngx_int_t ngx_http_ai_select_default(ngx_http_ai_ctx_t *ctx,
     ngx_http_ai_main_conf_t *amcf);
+static ngx_int_t ngx_http_ai_select_owner(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_select_one(ngx_http_ai_ctx_t *ctx,
     ngx_http_ai_provider_t *provider, const ngx_str_t *model);
 
@@ -47,7 +48,7 @@ ngx_http_ai_select(ngx_http_ai_ctx_t *ctx)
         ctx->ntargets = model->targets.nelts;
         ctx->retry = &model->retry;
         ctx->listed = 1;
-        return NGX_OK;
+        return ngx_http_ai_select_owner(ctx);
     }
 
     last = name->data + name->len;
@@ -90,6 +91,10 @@ ngx_http_ai_select_default(ngx_http_ai_ctx_t *ctx,
     ngx_str_null(&none);
     providers = amcf->providers.elts;
 
+    if (ctx->owner) {
+        return ngx_http_ai_select_one(ctx, ctx->owner, &none);
+    }
+
     if (!(ctx->match.route->flags & NGX_AI_ROUTE_FILES)) {
         return ngx_http_ai_select_one(ctx, providers[0], &none);
     }
@@ -102,6 +107,44 @@ ngx_http_ai_select_default(ngx_http_ai_ctx_t *ctx,
 
     return ngx_http_ai_fail(ctx, NGX_AI_ERROR_NOT_FOUND, NULL,
                             "No provider here keeps files or batches.");
+}
+
+
+/*
+ * Who has made what the request names is the only one who knows it.  If none
+ * of the model's targets is there, the answer is left to them.
+ */
+
+static ngx_int_t
+ngx_http_ai_select_owner(ngx_http_ai_ctx_t *ctx)
+{
+    ngx_uint_t             i, n;
+    ngx_http_ai_target_t  *targets;
+
+    if (ctx->owner == NULL) {
+        return NGX_OK;
+    }
+
+    targets = ngx_palloc(ctx->request->pool,
+                         ctx->ntargets * sizeof(ngx_http_ai_target_t));
+    if (targets == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    n = 0;
+
+    for (i = 0; i < ctx->ntargets; i++) {
+        if (ctx->targets[i].provider == ctx->owner) {
+            targets[n++] = ctx->targets[i];
+        }
+    }
+
+    if (n) {
+        ctx->targets = targets;
+        ctx->ntargets = n;
+    }
+
+    return NGX_OK;
 }
 
 

@@ -29,6 +29,7 @@
 #include "ngx_http_ai.h"
 #include "ngx_http_ai_frame.h"
 #include "ngx_http_ai_error.h"
+#include "ngx_http_ai_owner.h"
 
 
 static ngx_int_t ngx_http_ai_stream_bytes(ngx_http_ai_ctx_t *ctx,
@@ -43,7 +44,8 @@ static u_char *ngx_http_ai_stream_event(ngx_http_ai_ctx_t *ctx,
     ngx_ai_sse_event_t *ev, u_char *out);
 static void ngx_http_ai_stream_end(ngx_http_ai_ctx_t *ctx);
 static ngx_uint_t ngx_http_ai_stream_ended(ngx_http_ai_ctx_t *ctx);
-static void ngx_http_ai_stream_last(ngx_http_ai_ctx_t *ctx);
+static u_char *ngx_http_ai_stream_last(ngx_http_ai_ctx_t *ctx,
+    u_char *start);
 static ngx_int_t ngx_http_ai_stream_send(ngx_http_ai_ctx_t *ctx,
     u_char *start, u_char *last);
 static void ngx_http_ai_stream_broken(ngx_http_ai_ctx_t *ctx,
@@ -94,6 +96,13 @@ ngx_http_ai_stream_init(void *data)
         if (ctx->head.frame.done) {
             ngx_http_ai_stream_end(ctx);
         }
+
+        if (u->error) {
+
+            /* nginx looks at this when it has read something */
+
+            *u->buffer.last++ = LF;
+        }
     }
 
     return rc;
@@ -108,6 +117,8 @@ ngx_http_ai_stream_filter(void *data, ssize_t bytes)
     u_char               *start, *end;
     ngx_int_t             rc;
     ngx_buf_t            *b;
+    ngx_uint_t            broken;
+    ngx_event_t          *rev;
     ngx_http_upstream_t  *u;
 
     u = ctx->request->upstream;
@@ -116,9 +127,22 @@ ngx_http_ai_stream_filter(void *data, ssize_t bytes)
     start = b->last;
     b->last += bytes;
     end = b->last;
+    broken = 0;
 
-    if (u->error) {
+    if (u->error || u->length == 0) {
+
+        /* it has ended, and waits for the client to take what was sent */
+
+        ctx->head.frame.extra = 1;
         return NGX_OK;
+    }
+
+    /* nginx would keep a timer that is less than 300 ms off */
+
+    rev = u->peer.connection->read;
+
+    if (rev->timer_set && ctx->provider->idle < 10 * NGX_TIMER_LAZY_DELAY) {
+        ngx_del_timer(rev);
     }
 
     if (ctx->head.payload) {
@@ -128,8 +152,10 @@ ngx_http_ai_stream_filter(void *data, ssize_t bytes)
         ctx->head.payload = NULL;
 
     } else if (ngx_http_ai_unframe(ctx, start, b->last, &end) != NGX_OK) {
-        ngx_http_ai_stream_broken(ctx, NGX_AI_FAULT_BODY);
-        return NGX_OK;
+
+        /* what came before is good, however much came at once */
+
+        broken = 1;
     }
 
     if (ctx->head.body == NGX_HTTP_AI_BODY_EVENTS) {
@@ -139,7 +165,10 @@ ngx_http_ai_stream_filter(void *data, ssize_t bytes)
         rc = ngx_http_ai_stream_bytes(ctx, start, end);
     }
 
-    if (rc == NGX_OK && ctx->head.frame.done && !u->error) {
+    if (broken) {
+        ngx_http_ai_stream_broken(ctx, NGX_AI_FAULT_BODY);
+
+    } else if (rc == NGX_OK && ctx->head.frame.done && !u->error) {
         ngx_http_ai_stream_end(ctx);
     }
 
@@ -318,6 +347,15 @@ ngx_http_ai_stream_event(ngx_http_ai_ctx_t *ctx, ngx_ai_sse_event_t *ev,
 
     raw = &ev->raw;
 
+    /* the LF of a CR LF is in the next raw part when it came late */
+
+    if (ctx->hidden_cr && raw->data[0] == LF) {
+        raw->data++;
+        raw->len--;
+    }
+
+    ctx->hidden_cr = 0;
+
     if (ev->lines == 0) {
         goto whole;
     }
@@ -347,6 +385,10 @@ ngx_http_ai_stream_event(ngx_http_ai_ctx_t *ctx, ngx_ai_sse_event_t *ev,
         return out;
     }
 
+    if (ctx->reply.id_len) {
+        ngx_http_ai_owner_note(ctx);
+    }
+
     if (event.content) {
         ctx->chunks++;
         ctx->last = ngx_current_msec;
@@ -357,6 +399,12 @@ ngx_http_ai_stream_event(ngx_http_ai_ctx_t *ctx, ngx_ai_sse_event_t *ev,
     }
 
     if (event.drop) {
+        ctx->hidden_cr = (raw->data[raw->len - 1] == CR);
+
+        if (raw->data[0] == LF) {
+            *out++ = LF;
+        }
+
         return out;
     }
 
@@ -393,6 +441,7 @@ whole:
 static void
 ngx_http_ai_stream_end(ngx_http_ai_ctx_t *ctx)
 {
+    u_char                  *start, *last;
     ngx_uint_t               id;
     ngx_http_upstream_t     *u;
     const ngx_ai_dialect_t  *dialect;
@@ -403,14 +452,21 @@ ngx_http_ai_stream_end(ngx_http_ai_ctx_t *ctx)
 
     if (ctx->head.body == NGX_HTTP_AI_BODY_EVENTS) {
 
-        ngx_http_ai_stream_last(ctx);
+        start = ctx->held.start + ctx->held_sent;
+        last = ngx_http_ai_stream_last(ctx, start);
 
         /* these streams say how they ended, or have been cut */
 
         if (!ngx_http_ai_stream_ended(ctx)
             && (id == NGX_AI_ROUTE_CHAT || id == NGX_AI_ROUTE_COMPLETIONS
-                || id == NGX_AI_ROUTE_RESPONSES))
+                || id == NGX_AI_ROUTE_RESPONSES
+                || id == NGX_AI_ROUTE_RESPONSE_GET))
         {
+            ngx_http_ai_stream_broken(ctx, NGX_AI_FAULT_BODY);
+            return;
+        }
+
+        if (ngx_http_ai_stream_send(ctx, start, last) != NGX_OK) {
             ngx_http_ai_stream_broken(ctx, NGX_AI_FAULT_BODY);
             return;
         }
@@ -425,6 +481,7 @@ ngx_http_ai_stream_end(ngx_http_ai_ctx_t *ctx)
 
         dialect->read_reply(ctx->match.route, ctx->reader->values,
                             ctx->provider->vendor->quirks, &ctx->reply);
+        ngx_http_ai_owner_note(ctx);
     }
 
     if (!u->error) {
@@ -451,15 +508,14 @@ ngx_http_ai_stream_ended(ngx_http_ai_ctx_t *ctx)
 }
 
 
-/* an event that lacks its blank line */
+/* an event that lacks its blank line; returns the end of it */
 
-static void
-ngx_http_ai_stream_last(ngx_http_ai_ctx_t *ctx)
+static u_char *
+ngx_http_ai_stream_last(ngx_http_ai_ctx_t *ctx, u_char *start)
 {
-    u_char              *p, *start, *out;
+    u_char              *p, *out;
     ngx_ai_sse_event_t   ev;
 
-    start = ctx->held.start + ctx->held_sent;
     p = start;
     out = start;
 
@@ -470,9 +526,7 @@ ngx_http_ai_stream_last(ngx_http_ai_ctx_t *ctx)
     ctx->held.last = out;
     ctx->held_sent = out - ctx->held.start;
 
-    if (ngx_http_ai_stream_send(ctx, start, out) != NGX_OK) {
-        ngx_http_ai_stream_broken(ctx, NGX_AI_FAULT_BODY);
-    }
+    return out;
 }
 
 
@@ -523,7 +577,8 @@ ngx_http_ai_stream_broken(ngx_http_ai_ctx_t *ctx, ngx_uint_t fault)
 
 /*
  * The stream can't go on: an error event is the last the client gets, no
- * terminator follows, and nginx ends the reply as cut.
+ * terminator follows, and nginx ends the reply as cut.  Behind the terminator
+ * nothing was missing but the end of the reply.
  */
 
 void
@@ -550,7 +605,9 @@ ngx_http_ai_stream_cut(ngx_http_ai_ctx_t *ctx, ngx_int_t rc)
                                 &ctx->provider->name);
     }
 
-    if (ctx->head.body != NGX_HTTP_AI_BODY_EVENTS || r->connection->error) {
+    if (ctx->head.body != NGX_HTTP_AI_BODY_EVENTS || ctx->reply.ended
+        || r->connection->error)
+    {
         return;
     }
 

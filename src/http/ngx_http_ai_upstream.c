@@ -147,6 +147,10 @@ ngx_http_ai_upstream_resume(ngx_http_ai_ctx_t *ctx)
 {
     ngx_int_t  rc;
 
+    /* what a step leaves here is why it would have failed */
+
+    ctx->fault = NGX_AI_FAULT_NONE;
+
     rc = ngx_http_ai_tunnel(ctx);
 
     if (rc == NGX_AGAIN) {
@@ -332,9 +336,17 @@ ngx_http_ai_takedown(ngx_http_ai_ctx_t *ctx)
     u->state = NULL;
     states->nelts--;
 
-    if (ctx->status && states->nelts) {
+    if (states->nelts) {
         state = states->elts;
-        state[states->nelts - 1].status = ctx->status;
+        state = &state[states->nelts - 1];
+
+        /* what is logged from here on is about this server */
+
+        u->peer.name = state->peer;
+
+        if (ctx->status) {
+            state->status = ctx->status;
+        }
     }
 
     r->main->count++;
@@ -420,7 +432,8 @@ ngx_http_ai_upstream_again(ngx_http_ai_ctx_t *ctx)
     }
 
     if (ctx->reused && ctx->fault == NGX_AI_FAULT_CONNECT
-        && !(ctx->saw & NGX_AI_SAW_BAD_BODY))
+        && !(ctx->saw & NGX_AI_SAW_BAD_BODY)
+        && !(ctx->match.route->flags & NGX_AI_ROUTE_ONCE))
     {
         ctx->fresh = 1;
         return 1;
@@ -481,7 +494,8 @@ ngx_http_ai_upstream_decide(ngx_http_ai_ctx_t *ctx)
 static ngx_int_t
 ngx_http_ai_upstream_error(ngx_http_ai_ctx_t *ctx)
 {
-    ngx_str_t  said, *name;
+    ngx_str_t   said, *name;
+    ngx_uint_t  status;
 
     said = ctx->error.message;
     name = &ctx->provider->name;
@@ -508,12 +522,23 @@ ngx_http_ai_upstream_error(ngx_http_ai_ctx_t *ctx)
     case NGX_AI_FAULT_RATE:
     case NGX_AI_FAULT_SERVER:
     case NGX_AI_FAULT_CLIENT:
-        (void) ngx_http_ai_fail(ctx, ngx_ai_error_kind(ctx->status), NULL,
+        status = ctx->status;
+
+        /* nginx would take these for its own, and not send them */
+
+        if (status == NGX_HTTP_CLOSE
+            || (status >= NGX_HTTP_NGINX_CODES
+                && status < NGX_HTTP_INTERNAL_SERVER_ERROR))
+        {
+            status = NGX_HTTP_BAD_GATEWAY;
+        }
+
+        (void) ngx_http_ai_fail(ctx, ngx_ai_error_kind(status), NULL,
                                 "The provider \"%V\" answered with status "
                                 "%ui%s%V", name, ctx->status,
                                 said.len ? ": " : ".", &said);
-        ctx->error.status = ctx->status;
-        return ctx->status;
+        ctx->error.status = status;
+        return status;
 
     default:
         return ngx_http_ai_fail(ctx, NGX_AI_ERROR_UPSTREAM, NULL,

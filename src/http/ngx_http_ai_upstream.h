@@ -39,7 +39,8 @@ ngx_int_t ngx_http_ai_peer_init(ngx_http_request_t *r,
  * when none is kept, NGX_ERROR.
  */
 
-void ngx_http_ai_pool_init(ngx_http_ai_pool_t *pool);
+void ngx_http_ai_pool_init(ngx_http_ai_pool_t *pool,
+    ngx_http_ai_zone_t *zone);
 void ngx_http_ai_pool_close(ngx_http_ai_pool_t *pool);
 ngx_int_t ngx_http_ai_pool_take(ngx_http_ai_pool_t *pool,
     ngx_peer_connection_t *pc, ngx_http_request_t *r);

@@ -33,6 +33,7 @@ typedef enum {
 } ngx_http_ai_num_e;
 
 
+static ngx_http_ai_ctx_t *ngx_http_ai_variable_ctx(ngx_http_request_t *r);
 static ngx_int_t ngx_http_ai_variable_text(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static const ngx_str_t *ngx_http_ai_variable_find(ngx_http_ai_ctx_t *ctx,
@@ -220,6 +221,19 @@ ngx_http_ai_log_format(ngx_conf_t *cf)
 }
 
 
+/* a subrequest to elsewhere can say on whose behalf it is made */
+
+static ngx_http_ai_ctx_t *
+ngx_http_ai_variable_ctx(ngx_http_request_t *r)
+{
+    ngx_http_ai_ctx_t  *ctx;
+
+    ctx = ngx_http_ai_ctx(r);
+
+    return (ctx == NULL && r != r->main) ? ngx_http_ai_ctx(r->main) : ctx;
+}
+
+
 static ngx_int_t
 ngx_http_ai_variable_text(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     uintptr_t data)
@@ -228,7 +242,7 @@ ngx_http_ai_variable_text(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     const ngx_str_t    *value;
     ngx_http_ai_ctx_t  *ctx;
 
-    ctx = ngx_http_ai_ctx(r);
+    ctx = ngx_http_ai_variable_ctx(r);
     value = ctx ? ngx_http_ai_variable_find(ctx, data, &buf) : NULL;
 
     if (value == NULL || value->len == 0) {
@@ -291,7 +305,7 @@ ngx_http_ai_variable_key(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     ngx_str_t          *value;
     ngx_http_ai_ctx_t  *ctx;
 
-    ctx = ngx_http_ai_ctx(r);
+    ctx = ngx_http_ai_variable_ctx(r);
 
     if (ctx == NULL || ctx->key == NULL) {
         v->not_found = 1;
@@ -318,7 +332,7 @@ ngx_http_ai_variable_number(ngx_http_request_t *r,
     int64_t             n;
     ngx_http_ai_ctx_t  *ctx;
 
-    ctx = ngx_http_ai_ctx(r);
+    ctx = ngx_http_ai_variable_ctx(r);
     n = ctx ? ngx_http_ai_variable_count(ctx, data) : -1;
 
     if (n < 0) {

@@ -8,8 +8,9 @@
 #include "ngx_http_ai_zone.h"
 
 
-/* of the zone that metrics may take */
+/* of the zone that each may take: a quarter */
 #define NGX_HTTP_AI_ZONE_METRICS  4
+#define NGX_HTTP_AI_ZONE_OWNERS   4
 
 /* what the slab allocator and the header need: a rough upper bound */
 #define NGX_HTTP_AI_ZONE_EXTRA    (16 * ngx_pagesize)
@@ -23,6 +24,8 @@
      + (sizeof(ngx_http_ai_metrics_sh_t) << 8)                                \
      + (sizeof(ngx_http_ai_series_t) << 20)                                   \
      + ((size_t) NGX_HTTP_AI_CELL_MAX << 32)                                  \
+     + (sizeof(ngx_http_ai_owners_sh_t) << 38)                                \
+     + (sizeof(ngx_http_ai_owner_t) << 41)                                    \
      + ((size_t) NGX_HTTP_AI_COUNT_MAX << 44)                                 \
      + ((size_t) NGX_HTTP_AI_LIVE_MAX << 56))
 
@@ -115,6 +118,9 @@ ngx_http_ai_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     z->metrics.sh = z->sh->metrics;
     z->metrics.mutex = &z->shpool->mutex;
 
+    z->owners.sh = z->sh->owners;
+    z->owners.shpool = z->shpool;
+
     return NGX_OK;
 }
 
@@ -122,11 +128,12 @@ ngx_http_ai_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 static ngx_int_t
 ngx_http_ai_zone_create(ngx_shm_zone_t *shm_zone)
 {
-    size_t                  len, size, min, max;
-    u_char                 *p;
-    ngx_uint_t              nslots;
-    ngx_http_ai_zone_t     *z;
-    ngx_http_ai_zone_sh_t  *sh;
+    size_t                    len, size, min, max;
+    u_char                   *p;
+    ngx_uint_t                nslots;
+    ngx_http_ai_zone_t       *z;
+    ngx_http_ai_zone_sh_t    *sh;
+    ngx_http_ai_owners_sh_t  *owners;
 
     z = shm_zone->data;
 
@@ -153,10 +160,16 @@ ngx_http_ai_zone_create(ngx_shm_zone_t *shm_zone)
     sh = ngx_slab_calloc(z->shpool, sizeof(ngx_http_ai_zone_sh_t));
     p = ngx_slab_alloc(z->shpool, size);
 
+    owners = ngx_http_ai_owners_create(z->shpool,
+                             (shm_zone->shm.size - NGX_HTTP_AI_ZONE_EXTRA)
+                             / NGX_HTTP_AI_ZONE_OWNERS);
+
     len = sizeof(" in ai_zone \"\"") + shm_zone->shm.name.len;
     z->shpool->log_ctx = ngx_slab_alloc(z->shpool, len);
 
-    if (sh == NULL || p == NULL || z->shpool->log_ctx == NULL) {
+    if (sh == NULL || p == NULL || owners == NULL
+        || z->shpool->log_ctx == NULL)
+    {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
                       "ai_zone \"%V\" has no room left for a new layout: "
                       "give it another name or restart nginx",
@@ -171,6 +184,7 @@ ngx_http_ai_zone_create(ngx_shm_zone_t *shm_zone)
     sh->version = NGX_HTTP_AI_ZONE_VERSION;
     sh->layout = NGX_HTTP_AI_ZONE_LAYOUT;
     sh->metrics = ngx_http_ai_metrics_create(p, size, nslots);
+    sh->owners = owners;
 
     z->sh = sh;
     z->shpool->data = sh;

@@ -12,6 +12,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_http_ai_metrics.h"
+#include "ngx_http_ai_owners.h"
 
 
 /*
@@ -22,6 +23,8 @@
  *       +-- slab pool, with the only lock there is: its mutex
  *             +-- ngx_http_ai_zone_sh_t      what is where
  *             +-- metrics                    at most a quarter of the zone
+ *             +-- owners                     at most a quarter of the zone,
+ *             |                              taken page by page
  *             +-- pages not yet handed out   keyed state takes them one by
  *                                            one: each kind has its root
  *                                            in ngx_http_ai_zone_sh_t
@@ -40,7 +43,7 @@
 
 
 #define NGX_HTTP_AI_ZONE_MAGIC    0x61697a6e
-#define NGX_HTTP_AI_ZONE_VERSION  1
+#define NGX_HTTP_AI_ZONE_VERSION  2
 
 
 /* in the zone */
@@ -50,6 +53,7 @@ typedef struct {
     uint32_t                   version;
     size_t                     layout;
     ngx_http_ai_metrics_sh_t  *metrics;
+    ngx_http_ai_owners_sh_t   *owners;
 } ngx_http_ai_zone_sh_t;
 
 
@@ -61,6 +65,7 @@ typedef struct {
     ngx_shm_zone_t            *shm_zone;
     ngx_cycle_t               *cycle;
     ngx_http_ai_metrics_t      metrics;
+    ngx_http_ai_owners_t       owners;
 } ngx_http_ai_zone_t;
 
 

@@ -30,7 +30,9 @@ MODULE := $(NGX_OUT)/$(NAME).so
 SUBMAKE = @+$(MAKE) --no-print-directory \
           $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-SETTINGS := $(NGX_TREE) $(CC) $(CC_OPT) $(LD_OPT)
+NGX_VERSION := $(shell sed -n 's/^\#define NGINX_VERSION *//p' \
+                           $(NGX_TREE)/src/core/nginx.h 2>/dev/null)
+SETTINGS := $(NGX_TREE) $(NGX_VERSION) $(CC) $(CC_OPT) $(LD_OPT)
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
@@ -76,6 +78,8 @@ GROUP_BUILD = $(if $(NGINX_SRC),source-build,build)
 .PHONY: build
 build: $(NGX_OUT)/Makefile ## the module, build/nginx/*.so (plain "make")
 	$(SUBMAKE) -s -C $(NGX_TREE) -f $(NGX_OUT)/Makefile $(MODULE)
+	@! nm -u $(MODULE) | sed -n 's/^ *U \(ngx_\(http_\)*ai_.*\)/\1/p' \
+	    | grep . || { echo "defined nowhere; is its file in config?"; exit 1; }
 	@echo "$(MODULE)"
 
 .PHONY: binary
@@ -185,7 +189,8 @@ PURE_LIBS := -lyajl -lcrypto -lm
 SANITIZE := -fno-omit-frame-pointer -fno-sanitize-recover=all \
             -fno-sanitize=alignment
 PURE_CFLAGS := -g -O1 -W -Wall -Wpointer-arith -Wno-unused-parameter \
-               -Werror -Wno-maybe-uninitialized -Wno-unknown-warning-option \
+               -Werror -Wno-maybe-uninitialized -Wno-string-concatenation \
+               -Wno-unknown-warning-option \
                $(SANITIZE) $(PURE_INCS) -MMD -MP
 
 .PHONY: unit-programs

@@ -34,10 +34,12 @@ mkdir -p "$reports"
 
 # What is nginx's own: each module holds an ngx_module_names, as modules must;
 # a worker leaves its connections to exit(); an empty string is copied from
-# NULL.  nginx is compiled by relative paths, this module by absolute ones.
+# NULL.  nginx is compiled by relative paths, this module by absolute ones.  A
+# process that only checks a file, or sends a signal, frees nothing as it ends.
 
 cat > "$build/leaks" << END
 leak:ngx_event_process_init
+leak:ngx_regex_malloc
 END
 
 cat > "$build/undefined" << END
@@ -49,7 +51,13 @@ common="log_path=$reports/report:log_exe_name=true"
 
 cat > "$build/nginx.sh" << END
 #!/bin/sh
-ASAN_OPTIONS=detect_odr_violation=0:$common
+leaks=1
+for argument; do
+    case \$argument in
+    -[tTsvV]) leaks=0 ;;
+    esac
+done
+ASAN_OPTIONS=detect_odr_violation=0:detect_leaks=\$leaks:$common
 LSAN_OPTIONS=suppressions=$build/leaks:print_suppressions=0
 UBSAN_OPTIONS=print_stacktrace=1:suppressions=$build/undefined:$common
 export ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS

@@ -179,7 +179,7 @@ for suite in "$@"; do
          "($((SECONDS - started)) s, $log)"
 
     if [ "$verdict" != ok ]; then
-        grep -E '^not ok|rror|cannot be' "$log" | head -n 20 | sed 's/^/    /'
+        grep -E '^not ok|^E: |: (fatal )?error:|^make.*Error|cannot be' "$log" | head -n 20 | sed 's/^/    /'
     fi
 done
 

@@ -3,10 +3,10 @@
 # Serves conf.example from build/run until Ctrl-C.
 #
 # Of conf.example only what stands between "# --- provider ---" and
-# "# --- end of provider ---" is replaced, and the port.  The provider is the
-# first row of the vendor table whose key is in the environment, or that of
-# AI_PROVIDER; with no key at all it is the bundled mock, on the port after
-# the gateway's.
+# "# --- end of provider ---" is replaced, the port, and where logs go: errors
+# to the terminal, requests to build/run/logs.  The provider is the first row of
+# the vendor table whose key is in the environment, or that of AI_PROVIDER; with
+# no key at all it is the bundled mock, on the port after the gateway's.
 
 set -eu
 
@@ -122,7 +122,8 @@ write_conf()
         fi
     } > "$temp/provider"
 
-    awk -v port="$port" -v head="$temp/head" -v provider="$temp/provider" '
+    awk -v port="$port" -v logs="$run/logs" \
+        -v head="$temp/head" -v provider="$temp/provider" '
         function paste(file) {
             while ((getline line < file) > 0) print line
         }
@@ -133,6 +134,8 @@ write_conf()
         /# --- end of provider ---/ { inside = 0 }
         inside { next }
         /^ *listen / { sub(/8080/, port) }
+        /^ *error_log / { sub(/[^ ]*error\.log/, "stderr") }
+        /^ *access_log / { sub(/[^ ]*\/access\.log/, logs "/access.log") }
         { print }
 
         END { exit !found }
@@ -200,7 +203,8 @@ cat << END
          -H 'Content-Type: application/json' \\
          -d '{"model":"$model","messages":[{"role":"user","content":"Hello"}]}'
 
-Its configuration is $run/nginx.conf.  Ctrl-C stops it.
+Its configuration is $run/nginx.conf, its log of
+requests $run/logs/access.log.  Ctrl-C stops it.
 END
 
 wait $gateway || stop $?

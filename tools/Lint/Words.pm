@@ -14,7 +14,7 @@ my @banned = (
     [ qr/\b(registry\.(?:npmjs|yarnpkg)\.\w+|files\.pythonhosted\.o[r]g
            |p[y]pi\.org|registry\.hub\.docker\.com)\b/x,
       'a registry\'s host: %s' ],
-    [ qr{(?<![\w.\$)\}/-])(/(?:wo[r]k/|opt/s[r]c\b|r[o]ot\b|ho[m]e/\w))},
+    [ qr{(?<![\w.\$)\}/-])(/(?:wo[r]k/|opt/s[r]c\b|r[o]ot/[.\w]|ho[m]e/\w))},
       'a path of one machine: %s' ],
     [ qr/\b(blazing\w*|seamless\w*|cutting[- ]edge|world[- ]class
            |effortless\w*|revolutionary|supercharge\w*)\b/xi,

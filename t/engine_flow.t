@@ -21,10 +21,7 @@ use Time::HiRes qw(sleep time);
 use AIGateway::Engine;
 use AIGateway::Mock;
 
-# accepts what fits in its queue, which is one, and never more
-my $full = IO::Socket::INET->new(Listen => 0, LocalAddr => '127.0.0.1');
-my @queued = map { IO::Socket::INET->new(Proto => 'tcp', Blocking => 0,
-    PeerAddr => '127.0.0.1', PeerPort => $full->sockport) } 1 .. 3;
+my ($full, @full) = AIGateway::Engine::full_port();
 
 # accepts and never reads
 my $deaf = IO::Socket::INET->new(Listen => 9, LocalAddr => '127.0.0.1');
@@ -34,7 +31,7 @@ my $dns = AIGateway::Mock->start(program => 'dns.js', args => ['--zone',
 my $proxy = AIGateway::Mock->start(program => 'connect-proxy.js',
     args => ['--recipe', 'delay=9000']);
 
-my $e = AIGateway::Engine->new(vars => { FULL => $full->sockport,
+my $e = AIGateway::Engine->new(vars => { FULL => $full,
     DEAF => $deaf->sockport, DNS => $dns->port, PROXY => $proxy->port },
     http => <<'END', server => 'location = /metrics { ai_metrics; }');
 resolver 127.0.0.1:%%DNS%% ipv6=off;
@@ -245,6 +242,6 @@ $r = $e->chat(model => 'ab', stream => 1, mock => "$huge|status=200");
 is_deeply [$r->{status}, $r->{header}{'x-ai-fallback'}],
     [200, 'a/m; bad_body'], 'as the first event it is a fault';
 
-$_->close for $full, $deaf, @queued;
+$proxy->stop;
 $e->done;
 done_testing;

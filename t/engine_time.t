@@ -19,10 +19,7 @@ use Time::HiRes qw(sleep time);
 use AIGateway::Engine;
 use AIGateway::Mock;
 
-# accepts what fits in its queue, which is one, and never more
-my $full = IO::Socket::INET->new(Listen => 0, LocalAddr => '127.0.0.1');
-my @queued = map { IO::Socket::INET->new(Proto => 'tcp', Blocking => 0,
-    PeerAddr => '127.0.0.1', PeerPort => $full->sockport) } 1 .. 3;
+my ($full, @full) = AIGateway::Engine::full_port();
 
 # accepts and never reads
 my $deaf = IO::Socket::INET->new(Listen => 9, LocalAddr => '127.0.0.1');
@@ -32,7 +29,7 @@ my $dns = AIGateway::Mock->start(program => 'dns.js', args => ['--zone',
 my $proxy = AIGateway::Mock->start(program => 'connect-proxy.js',
     args => ['--recipe', 'delay=9000']);
 
-my $e = AIGateway::Engine->new(vars => { FULL => $full->sockport,
+my $e = AIGateway::Engine->new(vars => { FULL => $full,
     DEAF => $deaf->sockport, DNS => $dns->port, PROXY => $proxy->port },
     http => <<'END');
 resolver 127.0.0.1:%%DNS%% ipv6=off;
@@ -165,7 +162,7 @@ is $r->{complete}, 1, 'nor is one long event';
 for my $events (20000, 40) {
     my ($bytes, $case) = $e->request(model => 'idle/m', stream => 1,
         mock => "size=12000000,events=$events");
-    my $c = $e->client(rcvbuf => 4096);
+    my $c = $e->client(rcvbuf => 32768);
 
     $e->{mock}->reset;
     $c->write($bytes);
@@ -181,6 +178,6 @@ for my $events (20000, 40) {
     $c->close;
 }
 
-$_->close for $full, $deaf, @queued;
+$proxy->stop;
 $e->done;
 done_testing;

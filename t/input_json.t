@@ -142,7 +142,7 @@ is post(qq({$m,$x,"mock":"","metadata":{"model":"a","stream":1,"n":"x"},
 
 # wrong types
 
-for (['model', '"model":1'], ['model', '"model":null'], ['model', '"model":{}'],
+for (['model', '"model":1'], ['model', '"model":true'], ['model', '"model":{}'],
     ['model', '"model":["m"]'], ['stream', qq($m,"stream":"true")],
     ['stream', qq($m,"stream":1)], ['stream', qq($m,"stream":[])],
     ['stream_options', qq($m,"stream_options":true)],
@@ -157,23 +157,24 @@ for (['model', '"model":1'], ['model', '"model":null'], ['model', '"model":{}'],
 }
 
 refused("messages as $_", 'messages', qr/^"messages" is of the wrong type\.$/,
-    qq({$m,"messages":$_})) for '{}', '"hi"', 'null', '1';
+    qq({$m,"messages":$_})) for '{}', '"hi"', '1';
 
 for my $name (qw(max_tokens max_completion_tokens n)) {
-    refused("$name: $_", $name, qr/^"$name" must be a positive integer\.$/,
-        qq({$m,$x,"$name":$_})) for qw(-1 0 1.5 1e3 9223372036854775808
+    refused("$name: $_", $name, qr/^"$name" must be an integer, 0 or more\.$/,
+        qq({$m,$x,"$name":$_})) for qw(-1 1.5 1e3 9223372036854775808
             -9223372036854775809 1e400 99999999999999999999999);
 }
 
-refused("n: $_", 'n', qr/^"n" must not be above 128\.$/, qq({$m,$x,"n":$_}))
-    for 129, '1000000000', '9223372036854775807';
+refused("n: $_", 'n', qr/^"n" must be from 1 to 128\.$/, qq({$m,$x,"n":$_}))
+    for 0, 129, '1000000000', '9223372036854775807';
 is post(qq({$m,$x,"n":1,"max_tokens":$_}))->{status}, 200,
     "max_tokens: $_ is the provider's to judge"
-    for 1, 999999999, '9223372036854775807';
+    for 0, 1, 999999999, '9223372036854775807';
 
 # what is missing
 
-for (['messages', $m], ['model', $x], ['model', ''],
+for (['messages', $m], ['messages', qq($m,"messages":null)], ['model', $x],
+    ['model', ''], ['model', qq("model":null,$x)],
     ['input', $m, '/v1/embeddings'], ['model', '"input":"x"', '/v1/embeddings'],
     ['input', $m, '/v1/audio/speech'], ['prompt', $m, '/v1/images/generations'],
     ['query', "$m,\"documents\":[]", '/v1/rerank'],
@@ -202,7 +203,7 @@ for ('unknown', 'openai', 'openai/', '/m', 'OpenAI/m', 'x/m', '../m', 'm/../m',
 $mock->idle;
 my %models = map { $_->{model} => 1 } $mock->journal;
 is_deeply \%models, { m => 1 }, 'no provider heard of any of that';
-is scalar($mock->journal), 9, 'but of what was right';
+is scalar($mock->journal), 10, 'but of what was right';
 
 unlike $n->log, qr/$prompt/, 'no prompt is in the log, at any level';
 ends_clean($n);

@@ -144,9 +144,11 @@ is said(go('you', POST => "$video/remix", { prompt => 'x' })), '404 ',
 is go('me', GET => $escaped)->{at}, 'b', 'an escaped id is the same one';
 hidden($escaped);
 
-for my $odd ('%20', ';x', '%3Bx', '%C2%A0') {
-    $r = go('you', GET => "$video$odd");
-    is_error($r, 400, 'id', "$odd behind an id: what a server could drop");
+for my $odd ('video_/%20video_', '$/%20', '$/;x', '$/%3Bx', '$/%C2%A0') {
+    my ($from, $to) = split m{/}, $odd;
+
+    $r = go('you', GET => $video =~ s/$from/$to/r);
+    is_error($r, 400, 'id', "an id with $to: what a server could drop");
     is $r->{at}, '', 'is not passed on';
 }
 

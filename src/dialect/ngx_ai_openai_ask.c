@@ -47,8 +47,8 @@ static ngx_uint_t ngx_ai_openai_required(const ngx_ai_route_t *route);
 static ngx_int_t ngx_ai_openai_model(const ngx_str_t *body,
     const ngx_ai_scan_value_t *v, ngx_pool_t *pool, ngx_ai_ask_t *ask,
     ngx_ai_error_t *error);
-static ngx_int_t ngx_ai_openai_named(const ngx_ai_scan_value_t *v,
-    ngx_pool_t *pool, ngx_ai_ask_t *ask);
+static ngx_int_t ngx_ai_openai_named(const ngx_str_t *body,
+    const ngx_ai_scan_value_t *v, ngx_pool_t *pool, ngx_ai_ask_t *ask);
 static void ngx_ai_openai_force_usage(const ngx_ai_ask_t *ask,
     ngx_ai_edit_t *e);
 static ngx_int_t ngx_ai_openai_invalid(ngx_pool_t *pool,
@@ -163,7 +163,7 @@ ngx_ai_openai_read_ask(const ngx_ai_route_t *route, ngx_ai_reader_t *readers,
                       : v[NGX_AI_OPENAI_MAX_TOKENS].integer
                       ? v[NGX_AI_OPENAI_MAX_TOKENS].value : -1;
 
-    if (ngx_ai_openai_named(v, pool, ask) != NGX_OK) {
+    if (ngx_ai_openai_named(body, v, pool, ask) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -286,9 +286,11 @@ ngx_ai_openai_model(const ngx_str_t *body, const ngx_ai_scan_value_t *v,
 }
 
 
+/* from the body: with its escapes an id may be longer than what a scan keeps */
+
 static ngx_int_t
-ngx_ai_openai_named(const ngx_ai_scan_value_t *v, ngx_pool_t *pool,
-    ngx_ai_ask_t *ask)
+ngx_ai_openai_named(const ngx_str_t *body, const ngx_ai_scan_value_t *v,
+    ngx_pool_t *pool, ngx_ai_ask_t *ask)
 {
     u_char          *p;
     ngx_uint_t       i;
@@ -298,7 +300,7 @@ ngx_ai_openai_named(const ngx_ai_scan_value_t *v, ngx_pool_t *pool,
 
     for (i = NGX_AI_OPENAI_PREVIOUS; i < NGX_AI_OPENAI_ASK_MAX; i++) {
 
-        if (v[i].type != NGX_AI_JSON_STRING || v[i].cut) {
+        if (v[i].type != NGX_AI_JSON_STRING) {
             continue;
         }
 
@@ -310,8 +312,9 @@ ngx_ai_openai_named(const ngx_ai_scan_value_t *v, ngx_pool_t *pool,
         named = &ask->named[ask->nnamed];
         named->field = ngx_ai_openai_ask_fields[i].path;
 
-        if (ngx_ai_text_decode(v[i].text, v[i].len, p, NGX_AI_ASK_ID_MAX,
-                               &named->id)
+        if (ngx_ai_text_decode(body->data + v[i].start + 1,
+                               v[i].end - v[i].start - 2, p,
+                               NGX_AI_ASK_ID_MAX, &named->id)
             == NGX_OK)
         {
             ask->nnamed++;

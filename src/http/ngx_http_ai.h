@@ -393,6 +393,12 @@ void ngx_http_ai_stream_cut(ngx_http_ai_ctx_t *ctx, ngx_int_t rc);
 /* step 4: ngx_http_ai_settle.c; the first call counts */
 void ngx_http_ai_settle(ngx_http_ai_ctx_t *ctx);
 
+/*
+ * The request goes on in another gateway, behind an error_page of this one:
+ * it is booked there, and here only what was held is let go.
+ */
+void ngx_http_ai_settle_over(ngx_http_ai_ctx_t *ctx);
+
 /* an attempt that is not the one committed */
 void ngx_http_ai_settle_attempt(ngx_http_ai_ctx_t *ctx);
 

@@ -19,9 +19,15 @@ static void ngx_http_ai_cleanup(void *data);
 ngx_http_ai_ctx_t *
 ngx_http_ai_ctx_create(ngx_http_request_t *r)
 {
-    ngx_http_ai_ctx_t       *ctx;
+    ngx_http_ai_ctx_t       *ctx, *old;
     ngx_pool_cleanup_t      *cln;
     ngx_http_ai_loc_conf_t  *alcf;
+
+    old = ngx_http_ai_ctx(r);
+
+    if (old) {
+        ngx_http_ai_settle_over(old);
+    }
 
     alcf = ngx_http_get_module_loc_conf(r, ngx_http_ai_gateway_module);
 

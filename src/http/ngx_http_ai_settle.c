@@ -71,6 +71,16 @@ ngx_http_ai_settle(ngx_http_ai_ctx_t *ctx)
 }
 
 
+void
+ngx_http_ai_settle_over(ngx_http_ai_ctx_t *ctx)
+{
+    if (!ctx->settled) {
+        ctx->settled = 1;
+        ngx_http_ai_settle_live(ctx);
+    }
+}
+
+
 static void
 ngx_http_ai_settle_ending(ngx_http_ai_ctx_t *ctx)
 {

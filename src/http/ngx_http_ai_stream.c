@@ -314,6 +314,7 @@ static ngx_int_t
 ngx_http_ai_stream_hold(ngx_http_ai_ctx_t *ctx, u_char *p, u_char *last)
 {
     size_t      window;
+    ngx_int_t   rc;
     ngx_buf_t  *b;
 
     if (ctx->held_sent == 0) {
@@ -325,7 +326,15 @@ ngx_http_ai_stream_hold(ngx_http_ai_ctx_t *ctx, u_char *p, u_char *last)
         }
     }
 
-    return ngx_ai_buf_append(&ctx->held, p, last - p);
+    rc = ngx_ai_buf_append(&ctx->held, p, last - p);
+
+    /* a long event is no silence, a slow client is none either */
+
+    if (rc == NGX_OK && ctx->held.start[ctx->held_sent] != ':') {
+        ctx->seen = ngx_current_msec;
+    }
+
+    return rc;
 }
 
 

@@ -36,6 +36,7 @@ static void ngx_http_ai_takedown(ngx_http_ai_ctx_t *ctx);
 static ngx_uint_t ngx_http_ai_upstream_again(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_upstream_error(ngx_http_ai_ctx_t *ctx);
 static void ngx_http_ai_deadline_handler(ngx_event_t *ev);
+static void ngx_http_ai_upstream_end(ngx_http_ai_ctx_t *ctx, ngx_int_t rc);
 
 
 void
@@ -69,6 +70,7 @@ ngx_http_ai_upstream_begin(ngx_http_ai_ctx_t *ctx)
     ctx->status = 0;
     ctx->decided = 0;
     ctx->reused = 0;
+    ctx->timedout = 0;
 
     /* what makes something is not risked on a connection that may be gone */
 
@@ -86,14 +88,14 @@ ngx_http_ai_upstream_begin(ngx_http_ai_ctx_t *ctx)
     ctx->head.retry_after = -1;
 
     if (ngx_http_ai_upstream_watch(ctx) != NGX_OK) {
-        ngx_http_finalize_request(ctx->request, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        ngx_http_ai_upstream_end(ctx, NGX_HTTP_INTERNAL_SERVER_ERROR);
         return;
     }
 
     rc = ngx_http_ai_request_build(ctx);
 
     if (rc != NGX_OK) {
-        ngx_http_finalize_request(ctx->request, rc);
+        ngx_http_ai_upstream_end(ctx, rc);
         return;
     }
 
@@ -163,7 +165,7 @@ ngx_http_ai_upstream_resume(ngx_http_ai_ctx_t *ctx)
     }
 
     if (ngx_http_ai_upstream_init(ctx) != NGX_OK) {
-        ngx_http_finalize_request(ctx->request, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        ngx_http_ai_upstream_end(ctx, NGX_HTTP_INTERNAL_SERVER_ERROR);
     }
 }
 
@@ -401,7 +403,7 @@ ngx_http_ai_upstream_failed(ngx_http_ai_ctx_t *ctx)
 
     default: /* NGX_AI_RETRY_STOP */
         ctx->ending = NGX_HTTP_AI_ENDING_FAILED;
-        ngx_http_finalize_request(r, ngx_http_ai_upstream_error(ctx));
+        ngx_http_ai_upstream_end(ctx, ngx_http_ai_upstream_error(ctx));
         return;
     }
 
@@ -411,7 +413,7 @@ ngx_http_ai_upstream_failed(ngx_http_ai_ctx_t *ctx)
     }
 
     if (ngx_http_ai_upstream_watch(ctx) != NGX_OK) {
-        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        ngx_http_ai_upstream_end(ctx, NGX_HTTP_INTERNAL_SERVER_ERROR);
         return;
     }
 
@@ -480,6 +482,10 @@ ngx_http_ai_upstream_decide(ngx_http_ai_ctx_t *ctx)
     if (facts.targets) {
         next = &ctx->targets[ctx->ntarget + 1];
         facts.same = (next->provider == provider);
+
+        /* it is the next one's idea of a total that counts then */
+
+        facts.deadline = ctx->start + next->provider->total;
     }
 
     ctx->verdict = ngx_ai_retry_decide(ctx->retry, &facts, &ctx->delay);
@@ -580,15 +586,26 @@ ngx_http_ai_deadline_handler(ngx_event_t *ev)
         return;
     }
 
-    /* resolving, tunnelling or backing off */
+    /* resolving or tunnelling: no backoff is that long */
 
-    ngx_http_ai_upstream_release(ctx);
+    ngx_http_ai_resolve_release(ctx);
+    ngx_http_ai_tunnel_release(ctx);
 
     ctx->fault = NGX_AI_FAULT_TIMEOUT;
-    ctx->ending = NGX_HTTP_AI_ENDING_FAILED;
-    ngx_http_finalize_request(r, ngx_http_ai_upstream_error(ctx));
+    ngx_http_ai_upstream_failed(ctx);
 
     ngx_http_run_posted_requests(c);
+}
+
+
+/* without us the request may still go on, behind an error_page */
+
+static void
+ngx_http_ai_upstream_end(ngx_http_ai_ctx_t *ctx, ngx_int_t rc)
+{
+    ngx_http_ai_upstream_release(ctx);
+
+    ngx_http_finalize_request(ctx->request, rc);
 }
 
 

@@ -53,6 +53,7 @@ typedef struct {
     ngx_uint_t        options;  /* in "stream_options" */
     ngx_uint_t        member;   /* openai_member_e of the value to come */
 
+    ngx_uint_t        first;    /* of two times */
     ngx_uint_t        has[OPENAI_USAGE + 1];
     ngx_uint_t        escaped;  /* keys written with escapes */
 
@@ -203,7 +204,7 @@ openai_key(void *ctx, const u_char *name, size_t len)
             && len == strlen(names[i]) && memcmp(name, names[i], len) == 0)
         {
             d->member = i;
-            d->has[i]++;
+            d->has[i] += d->first;
         }
     }
 
@@ -299,6 +300,7 @@ openai_read(openai_doc_t *d, const u_char *text, size_t len)
     ngx_memzero(d->has, sizeof(d->has));
 
     for (pass = 0; pass < 2; pass++) {
+        d->first = (pass == 0);
         d->len = 0;
         d->depth = 0;
         d->dropping = 0;

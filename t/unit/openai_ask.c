@@ -52,6 +52,7 @@ static void test_models(void);
 static void test_json(void);
 static void test_depth(void);
 static void test_spans(void);
+static void test_named(void);
 static void test_memory(void);
 
 
@@ -649,6 +650,66 @@ test_spans(void)
 }
 
 
+/* whatever way a name of what was made before is written, it is looked up */
+
+static void
+test_named(void)
+{
+    char        body[2048], id[160], escaped[1024];
+    size_t      n;
+    ngx_uint_t  i;
+
+    static const char  *fields[] = {
+        "previous_response_id", "input_file_id", "training_file",
+        "validation_file"
+    };
+
+    for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        sprintf(body, "{\"%s\":\"a-\\u0031\"}", fields[i]);
+
+        is_int(read_ask(NGX_AI_ROUTE_BATCH_CREATE, body, strlen(body)),
+               NGX_OK, "taken: %s", body);
+        is_int(ask.nnamed, 1, "one is named");
+        is_str(ask.named[0].id.data, ask.named[0].id.len, "a-1",
+               "its id is decoded");
+        is_str(ask.named[0].field.data, ask.named[0].field.len, fields[i],
+               "its field is %s", fields[i]);
+
+        sprintf(body, "{\"%s\":null}", fields[i]);
+
+        is_int(read_ask(NGX_AI_ROUTE_BATCH_CREATE, body, strlen(body)),
+               NGX_OK, "taken: %s", body);
+        is_int(ask.nnamed, 0, "none is named");
+
+        sprintf(body, "{\"%s\":[\"a\"]}", fields[i]);
+        sprintf(id, "\"%s\" is of the wrong type.", fields[i]);
+        bad(NGX_AI_ROUTE_BATCH_CREATE, body, fields[i], id);
+    }
+
+    for (n = 0; n < NGX_AI_ASK_ID_MAX; n++) {
+        id[n] = 'a';
+        sprintf(escaped + 6 * n, "\\u0061");
+    }
+
+    id[n] = '\0';
+
+    sprintf(body, "{\"training_file\":\"x\",\"previous_response_id\":\"%s\"}",
+            escaped);
+
+    is_int(read_ask(RESPONSES, body, strlen(body)), NGX_OK,
+           "taken: an id of escapes alone");
+    is_int(ask.nnamed, 2, "two are named");
+    is_str(ask.named[0].id.data, ask.named[0].id.len, id,
+           "the long one is decoded whole");
+
+    sprintf(body, "{\"previous_response_id\":\"%sa\"}", escaped);
+
+    is_int(read_ask(RESPONSES, body, strlen(body)), NGX_OK,
+           "taken: an id that none can be");
+    is_int(ask.nnamed, 0, "it is not looked at");
+}
+
+
 static void
 test_memory(void)
 {
@@ -692,6 +753,7 @@ main(void)
     test_json();
     test_depth();
     test_spans();
+    test_named();
     test_memory();
 
     ngx_destroy_pool(pool);

@@ -538,7 +538,7 @@ test_numbers(void)
 
     ngx_memset(json, '1', sizeof(json));
     ngx_memcpy(json, "{\"model\":", 9);
-    ngx_memcpy(json + 9 + 65, "}", 2);
+    ngx_memcpy(json + 9 + NGX_AI_SCAN_TEXT + 1, "}", 2);
 
     values(&r, json);
 

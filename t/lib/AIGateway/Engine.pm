@@ -26,6 +26,7 @@ package AIGateway::Engine;
 use strict;
 use warnings;
 
+use IO::Socket::INET;
 use JSON::PP;
 use Test::More ();
 use Time::HiRes qw(sleep time);
@@ -137,8 +138,8 @@ sub request {
 }
 
 
-# Sends it and waits for the end of everything. $r->{time}: how long the
-# client had to wait for all of its reply.
+# Sends it and waits for the end of everything. $r->{time}: seconds until the
+# client had all of its reply.
 sub chat {
     my ($self, %opt) = @_;
     my $timeout = delete $opt{timeout} // $self->{timeout};
@@ -148,13 +149,32 @@ sub chat {
 
     my ($bytes, $case) = $self->request(%opt);
 
+    my $start = time;
+
     $c->write($bytes);
 
     my $r = $c->response($timeout);
 
+    $r->{time} = time - $start;
     $c->close;
-    $r->{time} = $r->{last};
     return $self->after($r, $case);
+}
+
+
+# A port where connections wait for ever: a listener whose queue is full. The
+# sockets are to be kept.
+sub full_port {
+    my $listener = IO::Socket::INET->new(Listen => 0,
+        LocalAddr => '127.0.0.1') or die "listen: $!\n";
+    my @queued;
+
+    while (@queued < 500) {
+        my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1', Timeout => 0.3,
+            PeerPort => $listener->sockport) or last;
+        push @queued, $s;
+    }
+
+    return ($listener->sockport, $listener, @queued);
 }
 
 

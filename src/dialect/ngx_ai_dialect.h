@@ -63,16 +63,16 @@ typedef struct {
     ngx_uint_t                   ntables;
 
     /*
-     * MUST.  Reads what is asked from a JSON body.  The body is checked
-     * whole: NGX_OK means well-formed JSON with every member that the
+     * MUST.  Reads what is asked from a JSON body in n pieces.  The body is
+     * checked whole: NGX_OK means well-formed JSON with every member that the
      * gateway decides on of the right type and given once.  NGX_ERROR: the
      * error is filled.  Strings are allocated from the pool or point into
      * the body.
      */
     ngx_int_t                  (*read_ask)(const ngx_ai_route_t *route,
                                      ngx_ai_reader_t *readers,
-                                     const ngx_str_t *body, ngx_pool_t *pool,
-                                     ngx_ai_ask_t *ask,
+                                     const ngx_str_t *body, ngx_uint_t n,
+                                     ngx_pool_t *pool, ngx_ai_ask_t *ask,
                                      ngx_ai_error_t *error);
 
     /*

@@ -30,7 +30,7 @@ typedef enum {
 
 
 #define NGX_AI_OPENAI_ASK_MAX      18
-#define NGX_AI_OPENAI_REPLY_MAX    26
+#define NGX_AI_OPENAI_REPLY_MAX    27
 
 
 extern const ngx_ai_scan_field_t
@@ -42,8 +42,8 @@ extern const ngx_ai_scan_field_t
 
 
 ngx_int_t ngx_ai_openai_read_ask(const ngx_ai_route_t *route,
-    ngx_ai_reader_t *readers, const ngx_str_t *body, ngx_pool_t *pool,
-    ngx_ai_ask_t *ask, ngx_ai_error_t *error);
+    ngx_ai_reader_t *readers, const ngx_str_t *body, ngx_uint_t n,
+    ngx_pool_t *pool, ngx_ai_ask_t *ask, ngx_ai_error_t *error);
 void ngx_ai_openai_edit(const ngx_ai_route_t *route, const ngx_ai_ask_t *ask,
     const ngx_str_t *model, ngx_uint_t quirks, ngx_ai_edits_t *edits);
 

@@ -44,10 +44,10 @@ typedef enum {
 static ngx_int_t ngx_ai_openai_check(const ngx_ai_route_t *route,
     const ngx_ai_scan_value_t *v, ngx_pool_t *pool, ngx_ai_error_t *error);
 static ngx_uint_t ngx_ai_openai_required(const ngx_ai_route_t *route);
-static ngx_int_t ngx_ai_openai_model(const ngx_str_t *body,
+static ngx_int_t ngx_ai_openai_model(const ngx_str_t *body, ngx_uint_t n,
     const ngx_ai_scan_value_t *v, ngx_pool_t *pool, ngx_ai_ask_t *ask,
     ngx_ai_error_t *error);
-static ngx_int_t ngx_ai_openai_named(const ngx_str_t *body,
+static ngx_int_t ngx_ai_openai_named(const ngx_str_t *body, ngx_uint_t n,
     const ngx_ai_scan_value_t *v, ngx_pool_t *pool, ngx_ai_ask_t *ask);
 static void ngx_ai_openai_force_usage(const ngx_ai_ask_t *ask,
     ngx_ai_edit_t *e);
@@ -105,7 +105,7 @@ static const ngx_uint_t  ngx_ai_openai_ask_types[NGX_AI_OPENAI_ASK_MAX] = {
 
 ngx_int_t
 ngx_ai_openai_read_ask(const ngx_ai_route_t *route, ngx_ai_reader_t *readers,
-    const ngx_str_t *body, ngx_pool_t *pool, ngx_ai_ask_t *ask,
+    const ngx_str_t *body, ngx_uint_t n, ngx_pool_t *pool, ngx_ai_ask_t *ask,
     ngx_ai_error_t *error)
 {
     u_char               *p;
@@ -117,7 +117,7 @@ ngx_ai_openai_read_ask(const ngx_ai_route_t *route, ngx_ai_reader_t *readers,
     scan = &reader->scan;
     v = reader->values;
 
-    if (ngx_ai_reader_read(reader, body) != NGX_OK) {
+    if (ngx_ai_reader_read_pieces(reader, body, n) != NGX_OK) {
         p = ngx_pnalloc(pool, 128);
         if (p == NULL) {
             return NGX_ERROR;
@@ -163,11 +163,11 @@ ngx_ai_openai_read_ask(const ngx_ai_route_t *route, ngx_ai_reader_t *readers,
                       : v[NGX_AI_OPENAI_MAX_TOKENS].integer
                       ? v[NGX_AI_OPENAI_MAX_TOKENS].value : -1;
 
-    if (ngx_ai_openai_named(body, v, pool, ask) != NGX_OK) {
+    if (ngx_ai_openai_named(body, n, v, pool, ask) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return ngx_ai_openai_model(body, &v[NGX_AI_OPENAI_MODEL], pool, ask,
+    return ngx_ai_openai_model(body, n, &v[NGX_AI_OPENAI_MODEL], pool, ask,
                                error);
 }
 
@@ -253,25 +253,15 @@ ngx_ai_openai_required(const ngx_ai_route_t *route)
 
 
 static ngx_int_t
-ngx_ai_openai_model(const ngx_str_t *body, const ngx_ai_scan_value_t *v,
-    ngx_pool_t *pool, ngx_ai_ask_t *ask, ngx_ai_error_t *error)
+ngx_ai_openai_model(const ngx_str_t *body, ngx_uint_t n,
+    const ngx_ai_scan_value_t *v, ngx_pool_t *pool, ngx_ai_ask_t *ask, ngx_ai_error_t *error)
 {
-    u_char  *p;
-    size_t   len;
-
     if (v->type != NGX_AI_JSON_STRING) {
         return NGX_OK;
     }
 
-    len = v->end - v->start - 2;
-
-    p = ngx_pnalloc(pool, ngx_min(len, NGX_AI_ASK_MODEL_MAX) + 1);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (ngx_ai_text_decode(body->data + v->start + 1, len, p,
-                           NGX_AI_ASK_MODEL_MAX, &ask->model)
+    if (ngx_ai_reader_string(v, body, n, NGX_AI_ASK_MODEL_MAX, pool,
+                             &ask->model)
         != NGX_OK
         || ngx_ai_ask_check_model(&ask->model) != NGX_OK)
     {
@@ -289,10 +279,9 @@ ngx_ai_openai_model(const ngx_str_t *body, const ngx_ai_scan_value_t *v,
 /* from the body: with its escapes an id may be longer than what a scan keeps */
 
 static ngx_int_t
-ngx_ai_openai_named(const ngx_str_t *body, const ngx_ai_scan_value_t *v,
-    ngx_pool_t *pool, ngx_ai_ask_t *ask)
+ngx_ai_openai_named(const ngx_str_t *body, ngx_uint_t n,
+    const ngx_ai_scan_value_t *v, ngx_pool_t *pool, ngx_ai_ask_t *ask)
 {
-    u_char          *p;
     ngx_uint_t       i;
     ngx_ai_named_t  *named;
 
@@ -304,20 +293,22 @@ ngx_ai_openai_named(const ngx_str_t *body, const ngx_ai_scan_value_t *v,
             continue;
         }
 
-        p = ngx_pnalloc(pool, NGX_AI_ASK_ID_MAX);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
         named = &ask->named[ask->nnamed];
         named->field = ngx_ai_openai_ask_fields[i].path;
 
-        if (ngx_ai_text_decode(body->data + v[i].start + 1,
-                               v[i].end - v[i].start - 2, p,
-                               NGX_AI_ASK_ID_MAX, &named->id)
-            == NGX_OK)
+        switch (ngx_ai_reader_string(&v[i], body, n, NGX_AI_ASK_ID_MAX, pool,
+                                     &named->id))
         {
+        case NGX_OK:
             ask->nnamed++;
+            break;
+
+        case NGX_DECLINED:
+            /* longer than any that is remembered */
+            break;
+
+        default:
+            return NGX_ERROR;
         }
     }
 

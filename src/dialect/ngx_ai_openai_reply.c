@@ -41,6 +41,7 @@ typedef enum {
     NGX_AI_OPENAI_BASE_RESP,
     NGX_AI_OPENAI_ID,
     NGX_AI_OPENAI_STORE,
+    NGX_AI_OPENAI_BACKGROUND,
     NGX_AI_OPENAI_FILE
 } ngx_ai_openai_reply_e;
 
@@ -71,6 +72,7 @@ typedef enum {
     { ngx_string(p "base_resp.status_code") },                                \
     { ngx_string(p "id") },                                                   \
     { ngx_string(p "store") },                                                \
+    { ngx_string(p "background") },                                           \
     { ngx_string(p "file.id") }
 
 
@@ -140,25 +142,26 @@ void
 ngx_ai_openai_read_reply(const ngx_ai_route_t *route,
     const ngx_ai_scan_value_t *v, ngx_uint_t quirks, ngx_ai_reply_t *reply)
 {
-    ngx_uint_t                  finish;
+    ngx_uint_t                  finish, stored;
     const ngx_ai_scan_value_t  *reason;
 
     ngx_ai_openai_id(route, v, reply);
 
     /*
-     * What is stored has a state of its own: that it failed is an answer, and
-     * what it used was used by the call that made it.
+     * What is stored has a state of its own: that it failed is an answer.
+     * What it used was told to the call that made it, but for a response made
+     * in the background, whose usage is not known before it is asked for.
      */
 
-    if (route->flags & (NGX_AI_ROUTE_OWNED | NGX_AI_ROUTE_ONCE)) {
-        return;
-    }
+    stored = route->flags & (NGX_AI_ROUTE_OWNED | NGX_AI_ROUTE_ONCE);
 
-    if (ngx_ai_openai_failed(v, quirks)) {
+    if (!stored && ngx_ai_openai_failed(v, quirks)) {
         reply->error = 1;
     }
 
-    if (v[NGX_AI_OPENAI_USAGE].type == NGX_AI_JSON_OBJECT) {
+    if (v[NGX_AI_OPENAI_USAGE].type == NGX_AI_JSON_OBJECT
+        && (!stored || v[NGX_AI_OPENAI_BACKGROUND].type == NGX_AI_JSON_TRUE))
+    {
         ngx_ai_openai_usage(route, v, quirks, &reply->usage);
     }
 

@@ -48,5 +48,17 @@ ngx_ai_reader_t *ngx_ai_readers_create(ngx_pool_t *pool,
  */
 ngx_int_t ngx_ai_reader_read(ngx_ai_reader_t *reader, const ngx_str_t *text);
 
+/* the same of a document that lies in n pieces */
+ngx_int_t ngx_ai_reader_read_pieces(ngx_ai_reader_t *reader,
+    const ngx_str_t *pieces, ngx_uint_t n);
+
+/*
+ * The text of a string value, decoded, from the pieces that were read: as
+ * ngx_ai_text_decode(), with memory from the pool for "max" bytes at most.
+ */
+ngx_int_t ngx_ai_reader_string(const ngx_ai_scan_value_t *value,
+    const ngx_str_t *pieces, ngx_uint_t n, size_t max, ngx_pool_t *pool,
+    ngx_str_t *out);
+
 
 #endif /* _NGX_AI_READER_H_INCLUDED_ */

@@ -187,12 +187,16 @@ typedef struct {
 } ngx_http_ai_loc_conf_t;
 
 
-/* the client's body, whole; it is never modified */
+/*
+ * The client's body, whole; it is never modified.  nginx keeps what came with
+ * the head apart from the rest, so in memory it is in two pieces at most.
+ */
+
+#define NGX_HTTP_AI_PIECES         2
 
 typedef struct {
-    ngx_str_t                      text;        /* in one piece, while it is
-                                                   being read */
-    ngx_buf_t                     *memory;      /* one of the two */
+    ngx_str_t                      pieces[NGX_HTTP_AI_PIECES];
+    ngx_uint_t                     n;           /* 0: a file, not mapped */
     ngx_file_t                    *file;
     off_t                          length;
 } ngx_http_ai_body_t;

@@ -496,14 +496,16 @@ ngx_http_ai_read_body(ngx_http_ai_ctx_t *ctx)
         return NGX_OK;
     }
 
-    if (ngx_http_ai_body_open(ctx) != NGX_OK) {
+    h = ctx->request->headers_in.content_type;
+
+    ctx->multipart = (h && ngx_http_ai_media_is(&h->value,
+                                                "multipart/form-data"));
+
+    if (ngx_http_ai_body_open(ctx, ctx->multipart) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    h = ctx->request->headers_in.content_type;
-
-    if (h && ngx_http_ai_media_is(&h->value, "multipart/form-data")) {
-        ctx->multipart = 1;
+    if (ctx->multipart) {
         rc = ngx_http_ai_read_multipart(ctx);
 
     } else {
@@ -512,8 +514,8 @@ ngx_http_ai_read_body(ngx_http_ai_ctx_t *ctx)
 
         rc = ctx->dialect->read_ask(ctx->match.route,
                               amcf->readers[ctx->match.route->dialect],
-                              &ctx->body.text, ctx->request->pool, &ctx->ask,
-                              &ctx->error);
+                              ctx->body.pieces, ctx->body.n,
+                              ctx->request->pool, &ctx->ask, &ctx->error);
 
         if (rc != NGX_OK) {
             rc = ngx_http_ai_failed(ctx);
@@ -548,8 +550,8 @@ ngx_http_ai_read_multipart(ngx_http_ai_ctx_t *ctx)
     rc = ngx_ai_multipart_boundary(&r->headers_in.content_type->value,
                                    &boundary);
     if (rc == NGX_OK) {
-        rc = ngx_ai_multipart_scan(&ctx->body.text, &boundary, fields, 2,
-                                   &reason);
+        rc = ngx_ai_multipart_scan(&ctx->body.pieces[0], &boundary, fields,
+                                   2, &reason);
     }
 
     if (rc != NGX_OK) {
@@ -584,7 +586,8 @@ ngx_http_ai_read_multipart(ngx_http_ai_ctx_t *ctx)
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        ctx->ask.model_span.start = model->value.data - ctx->body.text.data;
+        ctx->ask.model_span.start = model->value.data
+                                    - ctx->body.pieces[0].data;
         ctx->ask.model_span.end = ctx->ask.model_span.start + model->value.len;
     }
 

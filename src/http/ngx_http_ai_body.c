@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 
 
+static ngx_int_t ngx_http_ai_body_memory(ngx_http_ai_ctx_t *ctx,
+    ngx_chain_t *in, ngx_uint_t whole);
 static ngx_int_t ngx_http_ai_body_join(ngx_http_ai_ctx_t *ctx,
     ngx_chain_t *in);
 static ngx_int_t ngx_http_ai_body_slice(ngx_http_ai_ctx_t *ctx, off_t start,
@@ -19,7 +21,7 @@ static ngx_buf_t *ngx_http_ai_body_buf(ngx_http_ai_ctx_t *ctx,
 
 
 ngx_int_t
-ngx_http_ai_body_open(ngx_http_ai_ctx_t *ctx)
+ngx_http_ai_body_open(ngx_http_ai_ctx_t *ctx, ngx_uint_t whole)
 {
     void                *p;
     ngx_chain_t         *cl;
@@ -34,7 +36,7 @@ ngx_http_ai_body_open(ngx_http_ai_ctx_t *ctx)
     cl = r->request_body->bufs;
 
     if (!cl->buf->in_file) {
-        return ngx_http_ai_body_join(ctx, cl);
+        return ngx_http_ai_body_memory(ctx, cl, whole);
     }
 
     /*
@@ -55,8 +57,38 @@ ngx_http_ai_body_open(ngx_http_ai_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    ctx->body.text.data = p;
-    ctx->body.text.len = ctx->body.length;
+    ctx->body.pieces[0].data = p;
+    ctx->body.pieces[0].len = ctx->body.length;
+    ctx->body.n = 1;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_ai_body_memory(ngx_http_ai_ctx_t *ctx, ngx_chain_t *in,
+    ngx_uint_t whole)
+{
+    ngx_str_t    *piece;
+    ngx_uint_t    n;
+    ngx_chain_t  *cl;
+
+    n = 0;
+
+    for (cl = in; cl; cl = cl->next) {
+        ctx->body.length += cl->buf->last - cl->buf->pos;
+        n++;
+    }
+
+    if (n > (whole ? 1 : NGX_HTTP_AI_PIECES)) {
+        return ngx_http_ai_body_join(ctx, in);
+    }
+
+    for (cl = in; cl; cl = cl->next) {
+        piece = &ctx->body.pieces[ctx->body.n++];
+        piece->data = cl->buf->pos;
+        piece->len = cl->buf->last - cl->buf->pos;
+    }
 
     return NGX_OK;
 }
@@ -66,30 +98,16 @@ static ngx_int_t
 ngx_http_ai_body_join(ngx_http_ai_ctx_t *ctx, ngx_chain_t *in)
 {
     u_char       *p;
-    size_t        len;
     ngx_chain_t  *cl;
 
-    if (in->next == NULL) {
-        ctx->body.text.data = in->buf->pos;
-        ctx->body.text.len = in->buf->last - in->buf->pos;
-        ctx->body.length = ctx->body.text.len;
-        return NGX_OK;
-    }
-
-    len = 0;
-
-    for (cl = in; cl; cl = cl->next) {
-        len += cl->buf->last - cl->buf->pos;
-    }
-
-    p = ngx_pnalloc(ctx->request->pool, len);
+    p = ngx_pnalloc(ctx->request->pool, ctx->body.length);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
-    ctx->body.text.data = p;
-    ctx->body.text.len = len;
-    ctx->body.length = len;
+    ctx->body.pieces[0].data = p;
+    ctx->body.pieces[0].len = ctx->body.length;
+    ctx->body.n = 1;
 
     for (cl = in; cl; cl = cl->next) {
         p = ngx_cpymem(p, cl->buf->pos, cl->buf->last - cl->buf->pos);
@@ -102,16 +120,16 @@ ngx_http_ai_body_join(ngx_http_ai_ctx_t *ctx, ngx_chain_t *in)
 void
 ngx_http_ai_body_close(ngx_http_ai_ctx_t *ctx)
 {
-    if (ctx->body.file == NULL) {
+    if (ctx->body.file == NULL || ctx->body.n == 0) {
         return;
     }
 
-    if (munmap(ctx->body.text.data, ctx->body.text.len) == -1) {
+    if (munmap(ctx->body.pieces[0].data, ctx->body.pieces[0].len) == -1) {
         ngx_log_error(NGX_LOG_ALERT, ctx->request->connection->log, ngx_errno,
                       "munmap() of a request body failed");
     }
 
-    ngx_str_null(&ctx->body.text);
+    ctx->body.n = 0;
 }
 
 
@@ -179,18 +197,20 @@ static ngx_int_t
 ngx_http_ai_body_slice(ngx_http_ai_ctx_t *ctx, off_t start, off_t end,
     ngx_chain_t ***last)
 {
-    ngx_buf_t  *b;
+    ngx_buf_t   *b;
+    ngx_str_t   *piece;
+    ngx_uint_t   i;
 
     if (start == end) {
         return NGX_OK;
     }
 
-    b = ngx_http_ai_body_buf(ctx, last);
-    if (b == NULL) {
-        return NGX_ERROR;
-    }
-
     if (ctx->body.file) {
+        b = ngx_http_ai_body_buf(ctx, last);
+        if (b == NULL) {
+            return NGX_ERROR;
+        }
+
         b->in_file = 1;
         b->file = ctx->body.file;
         b->file_pos = start;
@@ -199,11 +219,25 @@ ngx_http_ai_body_slice(ngx_http_ai_ctx_t *ctx, off_t start, off_t end,
         return NGX_OK;
     }
 
-    b->start = ctx->body.text.data + start;
-    b->pos = b->start;
-    b->last = ctx->body.text.data + end;
-    b->end = b->last;
-    b->memory = 1;
+    for (i = 0; i < ctx->body.n && end > 0; i++) {
+        piece = &ctx->body.pieces[i];
+
+        if (start < (off_t) piece->len) {
+            b = ngx_http_ai_body_buf(ctx, last);
+            if (b == NULL) {
+                return NGX_ERROR;
+            }
+
+            b->start = piece->data + ngx_max(start, 0);
+            b->pos = b->start;
+            b->last = piece->data + ngx_min(end, (off_t) piece->len);
+            b->end = b->last;
+            b->memory = 1;
+        }
+
+        start -= piece->len;
+        end -= piece->len;
+    }
 
     return NGX_OK;
 }

@@ -13,10 +13,11 @@
 
 
 /*
- * Makes ctx->body of the body that nginx has read: ctx->body.text is all of
- * it in one piece, in memory or mapped, until ngx_http_ai_body_close().
+ * Makes ctx->body of the body that nginx has read: its pieces are all of it,
+ * in memory or mapped until ngx_http_ai_body_close().  With "whole" there is
+ * one piece.
  */
-ngx_int_t ngx_http_ai_body_open(ngx_http_ai_ctx_t *ctx);
+ngx_int_t ngx_http_ai_body_open(ngx_http_ai_ctx_t *ctx, ngx_uint_t whole);
 void ngx_http_ai_body_close(ngx_http_ai_ctx_t *ctx);
 
 /*

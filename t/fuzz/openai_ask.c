@@ -71,7 +71,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ngx_memzero(&ask, sizeof(ask));
     ngx_memzero(&error, sizeof(error));
 
-    rc = ngx_ai_openai.read_ask(route, readers, &body, pool, &ask, &error);
+    rc = ngx_ai_openai.read_ask(route, readers, &body, 1, pool, &ask, &error);
 
     if (rc == NGX_OK) {
         fuzz_check(error.kind == NGX_AI_ERROR_NONE);
@@ -163,7 +163,7 @@ fuzz_edited(const ngx_ai_route_t *route, const ngx_str_t *body,
     ngx_memzero(&again, sizeof(again));
     ngx_memzero(&error, sizeof(error));
 
-    fuzz_check(ngx_ai_openai.read_ask(route, readers, &out, pool, &again,
+    fuzz_check(ngx_ai_openai.read_ask(route, readers, &out, 1, pool, &again,
                                       &error)
                == NGX_OK);
 

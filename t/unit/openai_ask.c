@@ -153,7 +153,7 @@ read_ask(ngx_uint_t route, const char *body, size_t len)
     s.data = tap_guard(&g, body, len);
     s.len = len;
 
-    rc = ngx_ai_openai.read_ask(ngx_ai_route(route), readers, &s, pool, &ask,
+    rc = ngx_ai_openai.read_ask(ngx_ai_route(route), readers, &s, 1, pool, &ask,
                                 &error);
 
     ok(memcmp(s.data, body, len) == 0, "the body stays as it is");

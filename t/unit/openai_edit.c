@@ -133,7 +133,7 @@ test_bytes(void)
         ngx_memzero(&ask, sizeof(ask));
 
         is_int(ngx_ai_openai.read_ask(ngx_ai_route(NGX_AI_ROUTE_CHAT),
-                                      readers, &body, pool, &ask, &error),
+                                      readers, &body, 1, pool, &ask, &error),
                NGX_OK, "read: %s", row->body);
 
         ngx_ai_openai.edit(ngx_ai_route(NGX_AI_ROUTE_CHAT), &ask, &model, 0,
@@ -200,7 +200,7 @@ edit(ngx_uint_t route, ngx_uint_t quirks, const char *text, const char *model)
     ngx_reset_pool(pool);
     ngx_memzero(&ask, sizeof(ask));
 
-    rc = ngx_ai_openai.read_ask(ngx_ai_route(route), readers, &body, pool,
+    rc = ngx_ai_openai.read_ask(ngx_ai_route(route), readers, &body, 1, pool,
                                 &ask, &error);
 
     if (!ok(rc == NGX_OK, "read: %s", text)) {
@@ -299,7 +299,7 @@ check_again(ngx_uint_t route, ngx_uint_t quirks, const ngx_str_t *body,
 
     ngx_memzero(&ask, sizeof(ask));
 
-    rc = ngx_ai_openai.read_ask(ngx_ai_route(route), readers, &out, pool,
+    rc = ngx_ai_openai.read_ask(ngx_ai_route(route), readers, &out, 1, pool,
                                 &ask, &error);
 
     is_int(rc, NGX_OK, "what is sent can be read");

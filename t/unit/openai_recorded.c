@@ -362,9 +362,7 @@ unary(const recorded_row_t *row, const ngx_str_t *body, ngx_uint_t quirks,
     text = strndup((char *) body->data, body->len);
     tree = yajl_tree_parse(text, NULL, 0);
 
-    if (!(ngx_ai_route(row->route)->flags & NGX_AI_ROUTE_OWNED)) {
-        truth_of(row->route, tree, quirks, &truth);
-    }
+    truth_of(row->route, tree, quirks, &truth);
 
     yajl_tree_free(tree);
     free(text);

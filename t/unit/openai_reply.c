@@ -491,7 +491,8 @@ test_errors(void)
 
 /*
  * What is stored has its own state: that it failed is the answer, not an
- * error; what it used was used by the call that made it.
+ * error; what it used is known to the call that made it, but for a response
+ * made in the background.
  */
 
 static void
@@ -518,6 +519,23 @@ test_objects(void)
         is_int(reply.usage.reported, 0, "%s: it was used before",
                ngx_ai_route(routes[i])->name.data);
     }
+
+    ngx_memzero(&reply, sizeof(reply));
+    read_reply(NGX_AI_ROUTE_RESPONSE_GET, 0, "{\"background\":false,\"usage\":"
+               "{\"input_tokens\":5,\"output_tokens\":6}}");
+
+    is_int(reply.usage.reported, 0, "a response was paid for when it was made");
+
+    read_reply(NGX_AI_ROUTE_RESPONSE_GET, 0, "{\"background\":true,\"usage\":"
+               "null}");
+
+    is_int(reply.usage.reported, 0, "one in the background has used nothing");
+
+    read_reply(NGX_AI_ROUTE_RESPONSE_GET, 0, "{\"background\":true,\"usage\":"
+               "{\"input_tokens\":5,\"output_tokens\":6}}");
+
+    is_int(ngx_ai_usage_in(&reply.usage), 5, "before it is done");
+    is_int(ngx_ai_usage_out(&reply.usage), 6, "and tells it then");
 }
 
 

@@ -169,6 +169,17 @@ truth_of(ngx_uint_t route, yajl_val tree, ngx_uint_t quirks, truth_t *truth)
         tree = truth_get(tree, "response", NULL);
     }
 
+    if (route == NGX_AI_ROUTE_RESPONSE_GET) {
+
+        /* one made in the background tells its usage to who asks for it */
+
+        if (YAJL_IS_TRUE(truth_get(tree, "background", NULL))) {
+            truth_usage(quirks, truth_get(tree, "usage", NULL), truth);
+        }
+
+        return;
+    }
+
     v = truth_get(tree, "error", NULL);
     truth->error |= (YAJL_IS_OBJECT(v) || YAJL_IS_STRING(v));
 

@@ -65,29 +65,39 @@ ngx_http_ai_body_open(ngx_http_ai_ctx_t *ctx, ngx_uint_t whole)
 }
 
 
+/*
+ * nginx makes a buffer for each of its reads, but they follow one another in
+ * one memory; only what came with the request's head lies elsewhere.
+ */
+
 static ngx_int_t
 ngx_http_ai_body_memory(ngx_http_ai_ctx_t *ctx, ngx_chain_t *in,
     ngx_uint_t whole)
 {
+    ngx_buf_t    *b;
     ngx_str_t    *piece;
-    ngx_uint_t    n;
+    ngx_uint_t    max;
     ngx_chain_t  *cl;
 
-    n = 0;
+    max = whole ? 1 : NGX_HTTP_AI_PIECES;
+    piece = NULL;
 
     for (cl = in; cl; cl = cl->next) {
-        ctx->body.length += cl->buf->last - cl->buf->pos;
-        n++;
-    }
+        b = cl->buf;
 
-    if (n > (whole ? 1 : NGX_HTTP_AI_PIECES)) {
-        return ngx_http_ai_body_join(ctx, in);
-    }
+        if (piece && piece->data + piece->len == b->pos) {
+            piece->len += b->last - b->pos;
 
-    for (cl = in; cl; cl = cl->next) {
-        piece = &ctx->body.pieces[ctx->body.n++];
-        piece->data = cl->buf->pos;
-        piece->len = cl->buf->last - cl->buf->pos;
+        } else if (ctx->body.n == max) {
+            return ngx_http_ai_body_join(ctx, in);
+
+        } else {
+            piece = &ctx->body.pieces[ctx->body.n++];
+            piece->data = b->pos;
+            piece->len = b->last - b->pos;
+        }
+
+        ctx->body.length += b->last - b->pos;
     }
 
     return NGX_OK;
@@ -99,6 +109,12 @@ ngx_http_ai_body_join(ngx_http_ai_ctx_t *ctx, ngx_chain_t *in)
 {
     u_char       *p;
     ngx_chain_t  *cl;
+
+    ctx->body.length = 0;
+
+    for (cl = in; cl; cl = cl->next) {
+        ctx->body.length += cl->buf->last - cl->buf->pos;
+    }
 
     p = ngx_pnalloc(ctx->request->pool, ctx->body.length);
     if (p == NULL) {

@@ -153,11 +153,34 @@ sub chat {
 
     $c->write($bytes);
 
-    my $r = $c->response($timeout);
+    my $r = response($c, $timeout);
 
     $r->{time} = time - $start;
     $c->close;
     return $self->after($r, $case);
+}
+
+
+# The client's response(), which looks at all of it with each piece that comes,
+# for replies that are too large for that.
+sub response {
+    my ($c, $timeout) = @_;
+    my $end = time + $timeout;
+    my ($at, $size) = 0;
+
+    while (!$c->{end} && time < $end) {
+        if (!$at && $c->{in} =~ /\A(?:HTTP\S+ 1.*?\r\n\r\n)*(.*?)\r\n\r\n/s) {
+            $at = $+[0];
+            $size = $1 =~ /^content-length: (\d+)/mi ? $1
+                : $1 =~ /^HTTP\S+ (?:204|304)/ ? 0 : undef;
+        }
+
+        last if $at && (defined $size ? length $c->{in} >= $at + $size
+            : substr($c->{in}, -5) eq "0\r\n\r\n");
+        $c->read_some($end - time) or last;
+    }
+
+    return $c->response(0);
 }
 
 

@@ -105,7 +105,7 @@ in_debian()
 
         if [ -d "$SHARED" ]; then
             mkdir -p "$INTO/src/shared"
-            mount --rbind "$SHARED" "$INTO/src/shared"
+            mount -o bind,ro "$SHARED" "$INTO/src/shared"
         fi
 
         cp /etc/resolv.conf /etc/hosts "$INTO/etc/"

@@ -142,7 +142,11 @@ ngx_http_ai_gate_begin(ngx_http_ai_ctx_t *ctx)
         return NGX_AGAIN;
     }
 
-    if ((flags & NGX_AI_ROUTE_BINARY) && !head->json && !head->html) {
+    /* a file may be of any type, JSON lines among them */
+
+    if ((flags & NGX_AI_ROUTE_BINARY)
+        && ((flags & NGX_AI_ROUTE_FILES) || (!head->json && !head->html)))
+    {
         head->body = NGX_HTTP_AI_BODY_BYTES;
         return ngx_http_ai_gate_commit(ctx);
     }

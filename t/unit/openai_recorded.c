@@ -295,7 +295,7 @@ request(const recorded_row_t *row, const ngx_str_t *body, ngx_uint_t good,
     ngx_memzero(&ask, sizeof(ask));
     ngx_memzero(&error, sizeof(error));
 
-    rc = ngx_ai_openai.read_ask(route, readers, body, pool, &ask, &error);
+    rc = ngx_ai_openai.read_ask(route, readers, body, 1, pool, &ask, &error);
 
     if (rc != NGX_OK) {
         diag("%s: %.*s", name, (int) error.message.len, error.message.data);

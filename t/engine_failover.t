@@ -127,5 +127,25 @@ for my $stream (0, 1) {
         "as their connection is not used again$s";
 }
 
+# nothing of a failed attempt is left in the next one
+my $told = '{"usage":{"prompt_tokens":7,"completion_tokens":9},"error":"x",'
+    . '"choices":[{"finish_reason":"length"}]}';
+my $r = $e->chat(model => 'ab', mock => $bad->($told) . '|usage=none');
+is_deeply [@{ $r->{log} }{qw(attempts tokens_in tokens_out finish)}],
+    [2, '', '', 'stop'], 'usage that a failed attempt reports is not counted';
+
+# the next request may be there already
+{
+    my $c = $e->client;
+    my @asks = map { [$e->request(model => 'ab', stream => $_ % 2,
+        mock => "delay=20,status=529,seq=$_|status=200")] } 1 .. 6;
+
+    $c->write(join '', map { $_->[0] } @asks);
+    is_deeply [map { my $r = $c->response; [@$r{qw(status complete)},
+        $r->{body} =~ /Hello/ ? 1 : 0] } @asks], [([200, 1, 1]) x 6],
+        'requests that come together are answered one by one';
+    $c->close;
+}
+
 $e->done;
 done_testing;

@@ -103,7 +103,7 @@ for my $name (qw(good clear open drip)) {
 $r = $e->chat(model => 'good/m', user => 'x' x 2_000_000);
 is $r->{status}, 200, 'a large request goes through';
 $r = $e->chat(model => 'good/m', mock => 'size=2000000');
-is length $r->{json}{choices}[0]{message}{content}, 2_000_000,
+is length(($r->{body} =~ /"content":"([^"]*)/)[0]), 2_000_000,
     'a large reply comes back';
 
 $e->chat(model => "$_/m", mock => 'close') for 'good', 'clear', 'open';

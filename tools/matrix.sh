@@ -64,15 +64,16 @@ bootstrap()
 }
 
 
-# The tree as git sees it.  The copy's own build/ stays, so that only what
-# changed is built again.
+# The tree as git sees it.  The copy's own build/ stays, and so do the files
+# that did not change: only what changed is built again.  What did gets the time
+# of now, for its own may lie before the last build here.
 
 copy_tree()
 {
-    local into=$1
+    local into=$1 new=$1.new file
 
-    mkdir -p "$into"
-    find "$into" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
+    rm -rf "$new"
+    mkdir -p "$into" "$new"
 
     git ls-files -coz --exclude-standard |
         while IFS= read -rd '' file; do
@@ -80,13 +81,43 @@ copy_tree()
                 printf '%s\0' "$file"
             fi
         done |
-        tar -c --null -T - | tar -x -C "$into"
+        tar -c --null -T - | tar -xm -C "$new"
 
-    # the packages of the SDK tests are plain JavaScript: the same everywhere
+    find "$into" \( -path "$into/build" -o -name node_modules \) -prune \
+         -o -type f -print |
+        while read -r file; do
+            [ -e "$new/${file#"$into"/}" ] || rm "$file"
+        done
 
-    if [ -d t/sdk/node_modules ]; then
-        cp -a t/sdk/node_modules "$into/t/sdk/"
+    find "$new" -type f |
+        while read -r file; do
+            file=${file#"$new"/}
+
+            if ! cmp -s "$new/$file" "$into/$file"; then
+                mkdir -p "$(dirname "$into/$file")"
+                cp -p "$new/$file" "$into/$file"
+            fi
+        done
+
+    rm -rf "$new"
+    copy_packages t/sdk/node_modules "$into/t/sdk/node_modules"
+}
+
+
+# Those of the SDK tests are plain JavaScript: the same everywhere
+
+copy_packages()
+{
+    local lock=.package-lock.json
+
+    [ -f "$1/$lock" ] || return 0
+
+    if ! cmp -s "$1/$lock" "$2/$lock"; then
+        rm -rf "$2"
+        cp -a "$1" "$2"
     fi
+
+    touch "$2/$lock"
 }
 
 

@@ -386,6 +386,12 @@ ngx_ai_scan_next(ngx_ai_scan_t *s, const u_char *p, const u_char *end)
 static const u_char *
 ngx_ai_scan_string(ngx_ai_scan_t *s, const u_char *p, const u_char *end)
 {
+    ngx_uint_t     near;
+    const u_char  *last;
+
+    last = p;
+    near = 0;               /* escapes, each close to the one before it */
+
     if (s->part_len) {
         p = ngx_ai_scan_rest(s, p, end);
     }
@@ -421,11 +427,15 @@ ngx_ai_scan_string(ngx_ai_scan_t *s, const u_char *p, const u_char *end)
         {
             /* "\n" and its like are in every text, and here whole */
 
-            p += 2;
+            near = (p - last < 64) ? near + 1 : 0;
+            last = p;
+
+            p = (near == 4) ? ngx_ai_text_blocks(p, end) : p + 2;
             continue;
         }
 
         p = ngx_ai_scan_unit(s, p, end);
+        near = 0;
     }
 
     return p;

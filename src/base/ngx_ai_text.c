@@ -11,6 +11,25 @@
 #include "ngx_ai_text.h"
 
 
+#if (__SSE2__)
+
+/*
+ * Bit n tells whether byte n of four vectors compares so.  A builtin of one
+ * machine, and the only one here: C has nothing for it, and where there is no
+ * such instruction the blocks save nothing.
+ */
+
+#define ngx_ai_text_bits(v)  ((uint64_t) __builtin_ia32_pmovmskb128(v))
+
+#define ngx_ai_text_mask(v, op, c)                                            \
+    (ngx_ai_text_bits((v)[0] op (c))                                          \
+     | ngx_ai_text_bits((v)[1] op (c)) << 16                                  \
+     | ngx_ai_text_bits((v)[2] op (c)) << 32                                  \
+     | ngx_ai_text_bits((v)[3] op (c)) << 48)
+
+#endif
+
+
 static ngx_int_t ngx_ai_text_sequence(const u_char **pp, const u_char *end,
     uint32_t *code);
 static ngx_int_t ngx_ai_text_hex(const u_char **pp, const u_char *end,
@@ -230,6 +249,78 @@ ngx_ai_text_utf8(const u_char *p, const u_char *end)
 
     return p;
 }
+
+
+#if (__SSE2__)
+
+const u_char *
+ngx_ai_text_blocks(const u_char *p, const u_char *end)
+{
+    uint64_t              odd, quote, slash, last, code, carry, escaped, rare,
+                          stop;
+    ngx_ai_text_vector_t  v[4];
+
+    odd = 0xaaaaaaaaaaaaaaaaULL;
+    carry = 0;
+    last = 1;
+
+    for ( /* void */ ; end - p >= 64; p += 64) {
+
+        ngx_memcpy(v, p, 64);
+
+        quote = ngx_ai_text_mask(v, ==, '"');
+        slash = ngx_ai_text_mask(v, ==, '\\');
+
+        /*
+         * Of a run of backslashes each second one is escaped, and the byte
+         * after it if their number is odd.  The borrow of the subtraction
+         * goes through a run; "carry" says that the block before this one
+         * ended in the first byte of an escape.
+         */
+
+        code = slash & ~carry;
+        code = ((code << 1 | odd) - code) ^ odd;
+        escaped = code ^ (slash | carry);
+        carry = (code & slash) >> 63;
+
+        /* signed: bytes from 0x80 on are less than 0x20 too */
+
+        stop = (quote & ~escaped) | ngx_ai_text_mask(v, <, 0x20);
+
+        rare = escaped & ~(quote | slash | ngx_ai_text_mask(v, ==, 'n'));
+
+        for ( /* void */ ; rare; rare &= rare - 1) {
+
+            if (!ngx_ai_text_escapes[p[__builtin_ctzll(rare)]]) {
+                stop |= rare & -rare;
+                break;
+            }
+        }
+
+        if (stop) {
+            stop &= -stop;
+            return p + __builtin_ctzll(stop) - ((escaped & stop) != 0);
+        }
+
+        if ((slash | last) == 0) {
+            break;
+        }
+
+        last = slash;
+    }
+
+    return p - carry;
+}
+
+#else
+
+const u_char *
+ngx_ai_text_blocks(const u_char *p, const u_char *end)
+{
+    return p;
+}
+
+#endif
 
 
 u_char *

@@ -49,6 +49,13 @@ ngx_int_t ngx_ai_text_unit(const u_char **pp, const u_char *end,
  */
 const u_char *ngx_ai_text_utf8(const u_char *p, const u_char *end);
 
+/*
+ * Skips plain bytes and escapes of two bytes, 64 bytes at a time and without a
+ * branch for each, as far as escapes are close together.  Where it stops, be
+ * it at "p" at once, a byte or a unit begins that is for others to judge.
+ */
+const u_char *ngx_ai_text_blocks(const u_char *p, const u_char *end);
+
 /* writes the UTF-8 of a code point, up to 4 bytes, and returns its end */
 u_char *ngx_ai_text_put(u_char *dst, uint32_t code);
 

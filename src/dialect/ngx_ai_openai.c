@@ -105,9 +105,7 @@ ngx_ai_openai_read_error(ngx_ai_reader_t *readers, const ngx_str_t *body,
     reader = &readers[NGX_AI_OPENAI_TABLE_ERROR];
     v = reader->values;
 
-    if (ngx_ai_reader_read(reader, body) != NGX_OK
-        || reader->scan.top.type != NGX_AI_JSON_OBJECT)
-    {
+    if (ngx_ai_reader_read(reader, body) != NGX_OK) {
         return NGX_DECLINED;
     }
 

@@ -254,17 +254,23 @@ ngx_ai_openai_required(const ngx_ai_route_t *route)
 
 static ngx_int_t
 ngx_ai_openai_model(const ngx_str_t *body, ngx_uint_t n,
-    const ngx_ai_scan_value_t *v, ngx_pool_t *pool, ngx_ai_ask_t *ask, ngx_ai_error_t *error)
+    const ngx_ai_scan_value_t *v, ngx_pool_t *pool, ngx_ai_ask_t *ask,
+    ngx_ai_error_t *error)
 {
+    ngx_int_t  rc;
+
     if (v->type != NGX_AI_JSON_STRING) {
         return NGX_OK;
     }
 
-    if (ngx_ai_reader_string(v, body, n, NGX_AI_ASK_MODEL_MAX, pool,
-                             &ask->model)
-        != NGX_OK
-        || ngx_ai_ask_check_model(&ask->model) != NGX_OK)
-    {
+    rc = ngx_ai_reader_string(v, body, n, NGX_AI_ASK_MODEL_MAX, pool,
+                              &ask->model);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc != NGX_OK || ngx_ai_ask_check_model(&ask->model) != NGX_OK) {
         return ngx_ai_openai_invalid(pool, error, NGX_AI_OPENAI_MODEL,
                                      "is no model's name");
     }

@@ -577,13 +577,9 @@ ngx_ai_openai_is_last(u_char *p, u_char *last)
         return 0;
     }
 
-    for (p += 16; p < last && *p != '"'; p++) {
-        if (*p == '\\') {
-            return 0;
-        }
-    }
+    p = ngx_strlchr(p + 16, last, '"');
 
-    return p + 2 == last;
+    return p != NULL && p + 2 == last;
 }
 
 

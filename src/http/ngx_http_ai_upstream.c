@@ -476,8 +476,11 @@ ngx_http_ai_upstream_decide(ngx_http_ai_ctx_t *ctx)
     facts.now = ngx_current_msec;
     facts.deadline = ctx->start + provider->total;
     facts.random = (uint32_t) ngx_random();
+
+    /* nothing is sent before the handshake, if there is one, is over */
+
     facts.once = ((ctx->match.route->flags & NGX_AI_ROUTE_ONCE)
-                  && (ctx->saw & NGX_AI_SAW_CONNECTION));
+                  && (ctx->saw & NGX_AI_SAW_TLS));
 
     if (facts.targets) {
         next = &ctx->targets[ctx->ntarget + 1];

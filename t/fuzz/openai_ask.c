@@ -26,6 +26,10 @@ static void fuzz_model(ngx_uint_t choice, const ngx_ai_ask_t *ask,
     ngx_str_t *model);
 static void fuzz_edited(const ngx_ai_route_t *route, const ngx_str_t *body,
     ngx_ai_ask_t *ask, const ngx_str_t *model, ngx_uint_t quirks);
+static void fuzz_pieces(const ngx_ai_route_t *route, const ngx_str_t *body,
+    ngx_uint_t choice, ngx_int_t rc, const ngx_ai_ask_t *ask,
+    const ngx_ai_error_t *error);
+static void fuzz_str(const ngx_str_t *a, const ngx_str_t *b);
 static void fuzz_refused(const ngx_ai_error_t *error);
 static void fuzz_check(ngx_uint_t good);
 
@@ -72,6 +76,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ngx_memzero(&error, sizeof(error));
 
     rc = ngx_ai_openai.read_ask(route, readers, &body, 1, pool, &ask, &error);
+
+    fuzz_pieces(route, &body, choice, rc, &ask, &error);
 
     if (rc == NGX_OK) {
         fuzz_check(error.kind == NGX_AI_ERROR_NONE);
@@ -184,6 +190,74 @@ fuzz_edited(const ngx_ai_route_t *route, const ngx_str_t *body,
     free(want.data);
     free(got.data);
     free(out.data);
+}
+
+
+/* in two pieces, each memory of its own, it is the same */
+
+static void
+fuzz_pieces(const ngx_ai_route_t *route, const ngx_str_t *body,
+    ngx_uint_t choice, ngx_int_t rc, const ngx_ai_ask_t *ask,
+    const ngx_ai_error_t *error)
+{
+    size_t          cut;
+    ngx_str_t       pieces[2];
+    ngx_uint_t      i;
+    ngx_ai_ask_t    other;
+    ngx_ai_error_t  fault;
+
+    cut = body->len * choice / 255;
+
+    pieces[0].len = cut;
+    pieces[1].len = body->len - cut;
+
+    for (i = 0; i < 2; i++) {
+        pieces[i].data = malloc(pieces[i].len);
+
+        if (pieces[i].len) {
+            ngx_memcpy(pieces[i].data, body->data + (i ? cut : 0),
+                       pieces[i].len);
+        }
+    }
+
+    ngx_memzero(&other, sizeof(other));
+    ngx_memzero(&fault, sizeof(fault));
+
+    fuzz_check(ngx_ai_openai.read_ask(route, readers, pieces, 2, pool, &other,
+                                      &fault)
+               == rc);
+
+    free(pieces[0].data);
+    free(pieces[1].data);
+
+    fuzz_str(&fault.message, &error->message);
+    fuzz_str(&fault.param, &error->param);
+
+    if (rc != NGX_OK) {
+        return;
+    }
+
+    fuzz_str(&other.model, &ask->model);
+
+    fuzz_check(other.model_span.start == ask->model_span.start
+               && other.model_span.end == ask->model_span.end
+               && other.options_span.start == ask->options_span.start
+               && other.options_span.end == ask->options_span.end
+               && other.usage_span.start == ask->usage_span.start
+               && other.usage_span.end == ask->usage_span.end
+               && other.open == ask->open && other.nnamed == ask->nnamed);
+
+    for (i = 0; i < ask->nnamed; i++) {
+        fuzz_str(&other.named[i].id, &ask->named[i].id);
+    }
+}
+
+
+static void
+fuzz_str(const ngx_str_t *a, const ngx_str_t *b)
+{
+    fuzz_check(a->len == b->len
+               && (a->len == 0 || ngx_memcmp(a->data, b->data, a->len) == 0));
 }
 
 

@@ -142,6 +142,12 @@ static const chunk_row_t  chunk_rows[] = {
     { "usage further down stays",
       "{" HEAD TEXT ",\"x_groq\":{\"id\":\"r\",\"usage\":null}}", CONTENT,
       NULL },
+    { "usage and padding further down stay",
+      "{" HEAD TEXT ",\"x\":{\"a\":1,\"usage\":null,\"obfuscation\":\"a\"}}",
+      CONTENT, NULL },
+    { "usage and padding further down stay in the middle",
+      "{\"x\":{\"a\":1,\"usage\":null,\"obfuscation\":\"a\"}," TEXT "}",
+      CONTENT, NULL },
     { "usage in a choice stays",
       "{" HEAD "\"choices\":[{\"delta\":{},\"usage\":null}]}", CONTENT, NULL },
     { "usage further down stays, that at the top does not",
@@ -562,7 +568,8 @@ test_lengths(void)
 
     static const char  *marks[] = {
         "\"error\":{}", "\"usage\":{\"prompt_tokens\":1}",
-        "\"choices\":[]", "\"choices\":[{\"finish_reason\":\"stop\"}]"
+        "\"choices\":[]", "\"choices\":[{\"finish_reason\":\"stop\"}]",
+        "\"choices\":[ ]", "\"choices\":[\t]"
     };
 
     wrong = 0;
@@ -583,7 +590,7 @@ test_lengths(void)
 
             wrong += (reply.error != (i == 0)
                       || reply.usage.reported != (i == 1)
-                      || event.content != (i != 2)
+                      || event.content != (i != 2 && i < 4)
                       || reply.finished != (i == 3));
         }
     }

@@ -161,6 +161,11 @@ static const usage_row_t  usage_rows[] = {
     { "the other side is too", CHAT, 0,
       "{\"completion_tokens\":7}", { 0, 0, 0, 7, 0, 0, 0, 0, 0 } },
 
+    { "a name that has no count gives way to the other", CHAT, 0,
+      "{\"prompt_tokens\":-1,\"completion_tokens\":null,"
+      "\"input_tokens\":7,\"output_tokens\":3}",
+      { 7, 0, 0, 3, 0, 0, 0, 0, 0 } },
+
     { "details that are null are none", CHAT, 0,
       "{\"prompt_tokens\":7,\"completion_tokens\":3,"
       "\"prompt_tokens_details\":null,\"completion_tokens_details\":null}",

@@ -283,19 +283,15 @@ ngx_ai_text_blocks(const u_char *p, const u_char *end)
         escaped = code ^ (slash | carry);
         carry = (code & slash) >> 63;
 
-        /* signed: bytes from 0x80 on are less than 0x20 too */
-
-        stop = (quote & ~escaped) | ngx_ai_text_mask(v, <, 0x20);
-
         rare = escaped & ~(quote | slash | ngx_ai_text_mask(v, ==, 'n'));
 
-        for ( /* void */ ; rare; rare &= rare - 1) {
-
-            if (!ngx_ai_text_escapes[p[__builtin_ctzll(rare)]]) {
-                stop |= rare & -rare;
-                break;
-            }
+        while (rare && ngx_ai_text_escapes[p[__builtin_ctzll(rare)]]) {
+            rare &= rare - 1;
         }
+
+        /* signed: bytes from 0x80 on are less than 0x20 too */
+
+        stop = (quote & ~escaped) | rare | ngx_ai_text_mask(v, <, 0x20);
 
         if (stop) {
             stop &= -stop;

@@ -29,6 +29,8 @@ ngx_http_ai_body_open(ngx_http_ai_ctx_t *ctx, ngx_uint_t whole)
 
     r = ctx->request;
 
+    ngx_str_set(&ctx->body.pieces[0], "");
+
     if (r->request_body == NULL || r->request_body->bufs == NULL) {
         return NGX_OK;
     }
@@ -84,6 +86,10 @@ ngx_http_ai_body_memory(ngx_http_ai_ctx_t *ctx, ngx_chain_t *in,
 
     for (cl = in; cl; cl = cl->next) {
         b = cl->buf;
+
+        if (b->pos == b->last) {
+            continue;
+        }
 
         if (piece && piece->data + piece->len == b->pos) {
             piece->len += b->last - b->pos;

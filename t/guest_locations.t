@@ -54,6 +54,16 @@ server {
 
     location /llm/ { ai_gateway on; ai_auth none; }
     location /bare { ai_gateway on; ai_auth none; }
+    location /cors/ {
+        ai_gateway on;
+        ai_keys keys.json;
+        add_header Access-Control-Allow-Origin * always;
+        if (\$request_method = OPTIONS) {
+            add_header Access-Control-Allow-Headers authorization;
+            return 204;
+        }
+    }
+    location /said/ { ai_gateway on; ai_auth none; return 200 said; }
     location /v1/ { ai_gateway on; ai_auth none; }
     location ^~ /first/ { ai_gateway on; ai_auth none; }
     location ~ ^/[a-z]+/re/(.*)\$ {
@@ -212,6 +222,18 @@ is ask($port{main}, GET => '/renamed/nothing')->{status}, 404,
 passes('main', '/tried', 'try_files into the gateway');
 passes('main', '/named', 'error_page into the gateway');
 
+# what browsers ask first
+
+my $r = ask($port{main}, OPTIONS => '/cors/v1/chat/completions');
+is "$r->{status} $r->{header}{'access-control-allow-headers'} $r->{body}",
+    '204 authorization ', 'an if may answer OPTIONS';
+passes('main', '/cors', 'and lets others pass', @auth);
+$r = ask($port{main}, POST => '/cors/v1/chat/completions', chat_body());
+is "$r->{status} $r->{header}{'access-control-allow-origin'}", '401 *',
+    'or not';
+is ask($port{main}, GET => '/said/v1/models')->{body}, 'said',
+    'what is returned is returned';
+
 # limit_except is a location within
 
 passes('main', '/limited', 'limit_except lets POST pass', @auth);
@@ -235,8 +257,6 @@ is_error(ask($port{keys}, POST => '/v1/chat/completions', chat_body()), 401,
     '', 'and the one around it');
 
 # a failure may go elsewhere
-
-my $r;
 is ask($port{main}, POST => '/second/v1/chat/completions',
     chat_body({ model => 'lost' }))->{status}, 200,
     'error_page to another server, when no provider answers';

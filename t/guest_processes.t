@@ -101,10 +101,10 @@ sub in_flight {
 
 # a quiet end
 
-my $n = gateway()->start;
+my $n = gateway(main => 'user daemon;')->start;
 
 is join(' ', map { (stat "/proc/$_")[4] } $n->workers),
-    join(' ', ((getpwnam 'nobody')[2]) x 2), 'workers are nobody';
+    join(' ', ((getpwnam 'daemon')[2]) x 2), 'workers are who they should be';
 is chat($port, { model => 'filed/m' }, @key)->{status}, 200,
     'a key that only root can read is read all the same';
 
@@ -178,7 +178,9 @@ ends_clean($n, name => 'a dead worker: a clean ending',
 
 # another binary
 
-$n = gateway(main => 'env OPENAI_API_KEY;')->start;
+# it gets the key, and what a sanitizer is told, if nginx was made with one
+$n = gateway(main => join ' ', map { "env $_;" } qw(OPENAI_API_KEY ASAN_OPTIONS
+    LSAN_OPTIONS UBSAN_OPTIONS))->start;
 $c = stream('events=40,gap=40');
 my $old = $n->pid;
 $n->signal('USR2');

@@ -144,6 +144,7 @@ $mock->idle;
 is scalar(grep { grep { $_->[0] eq 'X-Evil' } @{ $_->{headers} } }
     $mock->journal), 0, 'proxy_set_header is for proxy_pass';
 
+cmp_ok $n->stop, '<', 3, 'kept connections, with TLS and without, keep nobody';
 ends_clean($n);
 
 # a lot of workers fit into the zone that is there without a word

@@ -38,20 +38,28 @@ chmod 0777, "$dir/mock.sock";
 $ENV{OPENAI_API_KEY} = canary('the provider key');
 
 my $n = Nginx->new(mock => $mock, http => <<"END");
-log_format who '\$server_protocol \$uri \$status \$upstream_addr \$ai_error';
+log_format who '\$server_protocol \$uri \$status "\$upstream_addr" \$ai_error';
 access_log %%DIR%%/who.log who;
 ai_zone gateway 8m;
 ai_provider openai { url http://$up/v1; key env:OPENAI_API_KEY; }
 ai_provider sock { type openai; url http://unix:$dir/mock.sock:/v1; }
 @{[ $six ? "ai_provider six { type openai; url http://[::1]:"
     . $mock->port(3) . '/v1; }' : '' ]}
+ai_provider lost { type openai; url http://127.0.0.1:1; }
+ai_model later { target lost m; retry 3 backoff=20s..30s; }
 ai_provider group { type openai; url http://servers/v1; }
 ai_provider spread { type openai; url http://spread/v1; }
-ai_provider half { type openai; url http://half/v1; }
+@{[ map { "ai_provider $_ { type openai; url http://$_/v1; }\n" } qw(half none
+    spare sticky by_ip any) ]}
 
 upstream servers { zone servers 64k; least_conn; server $up2; keepalive 4; }
 upstream spread { server $up; server $up2; keepalive 4; }
 upstream half { server 127.0.0.1:1; server $up2; }
+upstream none { server $up down; }
+upstream spare { server 127.0.0.1:1 max_fails=1; server $up2 backup; }
+upstream sticky { hash \$ai_key_id consistent; server $up; server $up2; }
+upstream by_ip { ip_hash; server $up; server $up2; }
+upstream any { zone any 64k; random two least_conn; server $up; server $up2; }
 
 server {
     listen 127.0.0.1:$port;
@@ -100,11 +108,16 @@ my @r = http2($h2,
     [GET => '/v1/nothing', undef, @good],
     [@post, chat_body({ %stream, mock => 'cut=e3' }), @good],
     [@post, chat_body({ %stream, mock => 'stall=e2' }), @good, leave => 200],
+    [@post, chat_body({ model => 'later' }), @good, leave => 200],
+    [@post, chat_body({ model => 'openai/m', mock => 'delay=20000' }), @good,
+        leave => 200],
     [@post, $body, @good]);
 
-is join(' ', map { $_->{status} } @r), '200 200 401 400 200 404 200 200 200',
+is join(' ', map { $_->{status} } @r),
+    '200 200 401 400 200 404 200 200 0 0 200',
     'HTTP/2: many requests, one after the other';
-is join(' ', map { $_->{end} } @r), 'end end end end end end reset left end',
+is join(' ', map { $_->{end} } @r),
+    'end end end end end end reset left left left end',
     'HTTP/2: they end as they should';
 like $r[0]{body}, qr/"chat.completion"/, 'HTTP/2: a reply';
 like $r[0]{headers}{'x-request-id'}, qr/^[0-9a-f]{32}$/, 'with an id';
@@ -226,13 +239,27 @@ is via('spread', { stream => \1 })->{status}, 200, 'a block of two servers'
 is scalar(grep { $_->{port} == $mock->port(0) } @j), 2, 'half for each';
 
 is via('half')->{status}, 200, 'a block with a dead server' for 1 .. 3;
+is via('spare')->{status}, 200, 'a block with a backup' for 1 .. 2;
+is via('any')->{status}, 200, 'a block with "random"' for 1 .. 4;
+is_error(via('none'), 502, '', 'a block of which nobody is there');
+
+for my $how (qw(sticky by_ip)) {
+    $mock->idle;
+    $mock->reset;
+    is join(' ', map { via($how)->{status} } 1 .. 4), '200 200 200 200',
+        "a block that chooses by the client: $how";
+    $mock->idle;
+    is scalar(keys %{{ map { $_->{port} => 1 } $mock->journal }}), 1,
+        'chooses the same';
+}
 
 $n->stop;
 my $log = slurp("$n->{dir}/who.log");
 
-like $log, qr{^HTTP/2.0 /v1/chat/completions 200 127.0.0.1:\d+ -$}m,
+like $log, qr{^HTTP/2.0 /v1/chat/completions 200 "127.0.0.1:\d+" -$}m,
     'the log has the protocol and the address';
-like $log, qr{^HTTP/2.0 \S+ 200 \S+ client_abort$}m, 'and who went away';
+is scalar(() = $log =~ m{^HTTP/2.0 .* client_abort$}mg), 3,
+    'and who went away';
 
 ends_clean($n);
 $mock->stop;

@@ -44,7 +44,8 @@ my @fields = qw(attempts fallback_reason error provider target_model
 
 
 # http => within http{}, server => within server{}, location => within
-# location /, tls => 1 for certificates and %%TLS%%, vars => { X => 'for %%X%%' }
+# location /, main => before http{}, tls => 1 for certificates and %%TLS%%,
+# vars => { X => 'for %%X%%' }
 sub new {
     my ($class, %opt) = @_;
     my $self = bless { timeout => 10 }, $class;

@@ -56,7 +56,8 @@ END
 
 my @gone = (expires => '2020-01-01T00:00:00Z');
 my @off = (disabled => \1);
-my @gmtime = gmtime(time + 2);
+my $expires = int(time) + 2;
+my @gmtime = gmtime $expires;
 
 write_keys("$n->{dir}/keys.json",
     { id => 'good', key => $key{good}, expires => '2099-01-01T00:00:00+02:00' },
@@ -71,7 +72,6 @@ write_keys("$n->{dir}/keys.json",
     { id => 'pattern', key => $key{pattern}, allow => ['gpt-4*', 'mini-*'] });
 write_keys("$n->{dir}/other.json", { id => 'other', key => $key{other} });
 
-my $until = time + 2;
 $n->start;
 
 
@@ -230,8 +230,8 @@ is ask($port, GET => '/v1/models/gpt-4o-mini', undef, bearer($key{limited}))
 # the end of a key
 
 my $before = status(bearer($key{soon}));
-ok $before == 200 || time > $until, 'a key that has not yet expired';
-select undef, undef, undef, 0.1 while time < $until + 1;
+ok $before == 200 || time >= $expires, 'a key that has not yet expired';
+select undef, undef, undef, 0.1 while time < $expires + 1;
 is status(bearer($key{soon})), 401, 'has expired then';
 
 my $metrics = ask($port, GET => '/metrics')->{body};

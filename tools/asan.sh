@@ -20,11 +20,15 @@ reports=$build/reports
 options="-fno-omit-frame-pointer -fsanitize=address,undefined"
 options="$options -fno-sanitize=alignment"
 
+# nginx and the module each have an ngx_modules, and ASAN exports both: on a
+# reload nginx must not copy its table by the size of the module's
+linking="$options -Wl,-Bsymbolic"
+
 tools/apt.sh source nginx "$build/src"
 
 for target in binary build unit-programs; do
     $MAKE --no-print-directory BUILD="$build" NGINX_SRC="$build/src/nginx" \
-          CC=clang CC_OPT="-O1 -g -Wno-error $options -DNGX_DEBUG_PALLOC=1" LD_OPT="$options" \
+          CC=clang CC_OPT="-O1 -g -Wno-error $options -DNGX_DEBUG_PALLOC=1" LD_OPT="$linking" \
           $target
 done
 

@@ -316,7 +316,7 @@ static void
 test_required(void)
 {
     char                   body[128], *p;
-    ngx_uint_t             id, k;
+    ngx_uint_t             id;
     const char            *want, *field, *next;
     const ngx_ai_route_t  *route;
 
@@ -365,7 +365,7 @@ test_required(void)
         p = body + sprintf(body, "{\"x\":1");
         field = want;
 
-        for (k = 0; *field; k++) {
+        while (*field) {
             char  message[64], name[16];
 
             next = field + strcspn(field, " ");

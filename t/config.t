@@ -128,7 +128,8 @@ refused('a directory for a key', provider('key file:certs; <<<'),
     qr/is no file/);
 refused('two keys', provider("key file:key;\nkey file:key; <<<"),
     qr/"key" is duplicate/);
-refused('no source of a key', provider('key env:; <<<'), qr/a secret is given/);
+refused('no source of a key', provider('key env:; <<<'),
+    qr/a secret is given/);
 
 refused("a time-out that is none: $_", provider("timeout $_; <<<"),
     qr/"timeout" takes connect=, first_token=, idle= and total= with a time, /)
@@ -144,8 +145,8 @@ refused('verify that is neither on nor off', provider('verify maybe; <<<'),
 refused('a file of authorities that is not there',
     server("ai_provider x { type openai; url https://h/; ca no.pem; }"),
     qr/no\.pem/);
-refused('a directive that is not one of a provider', provider('color red; <<<'),
-    qr/unknown directive "color"/);
+refused('a directive that is not one of a provider',
+    provider('color red; <<<'), qr/unknown directive "color"/);
 refused('too many arguments', provider('type openai x; <<<'),
     qr/invalid number of arguments in "type"/);
 refused('too few', provider('timeout; <<<'),
@@ -159,7 +160,8 @@ refused('a model at a provider that is not there',
 refused('a fallback at one that is not there', server("$provider\nai_model "
     . 'smart { target openai gpt; fallback nobody gpt; } <<<'),
     qr/unknown provider "nobody" in model "smart"/);
-refused('a model without a target', server("$provider\nai_model smart { } <<<"),
+refused('a model without a target',
+    server("$provider\nai_model smart { } <<<"),
     qr/the model "smart" has no "target"/);
 refused('a model that is there twice', server("$provider\n"
     . "ai_model smart { target openai gpt; }\n"
@@ -182,8 +184,9 @@ refused("a retry that is none: $_->[0]", model("target openai a;\n"
         ['3 often', qr/"retry": "often" /];
 refused('a directive that is not one of a model', model('color red; <<<'),
     qr/unknown directive "color"/);
-refused('a model without an end', "$provider\nai_model smart { target openai a;"
-    . "\nserver { listen 127.0.0.1:$port; $location }",
+refused('a model without an end', "$provider\n"
+    . "ai_model smart { target openai a;\nserver { listen 127.0.0.1:$port; "
+    . "$location }",
     qr/unexpected "\{" in \S+\/nginx\.conf:\d+$/);
 refused('a provider without an end', "ai_provider openai { url $up;\n",
     qr/unexpected end of file, expecting "\}"/);
@@ -213,9 +216,9 @@ refused('ai_auth that is not known', server($provider,
 refused('ai_health that is not known', server($provider,
     'location / { ai_health well; } <<<'),
     qr/"ai_health" directive takes "live" or "ready"/);
-refused("ai_zone of $_->[0]", server("ai_zone gateway $_->[0]; <<<\n$provider"),
-    $_->[1]) for ['1x', qr/invalid size "1x"/],
-        ['8k', qr/zone "gateway" is too small/];
+refused("ai_zone of $_->[0]",
+    server("ai_zone gateway $_->[0]; <<<\n$provider"), $_->[1])
+    for ['1x', qr/invalid size "1x"/], ['8k', qr/zone "gateway" is too small/];
 refused('ai_zone too small for all', server("ai_zone gateway 64k;\n$provider"),
     qr/ai_zone "gateway" is too small for 1 worker processes: it needs \d+k/);
 refused('ai_zone twice', server("ai_zone a 8m;\nai_zone b 8m; <<<\n$provider"),

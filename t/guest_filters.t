@@ -79,7 +79,10 @@ server {
     location /away/ { ai_gateway on; error_page 401 http://login.test/; }
     location /proxied/ { ai_gateway on; error_page 502 /error/502; }
     location = /own.html { internal; }
-    location \@sorry { default_type text/plain; return 200 "sorry \$ai_error\\n"; }
+    location \@sorry {
+        default_type text/plain;
+        return 200 "sorry \$ai_error\\n";
+    }
     location /error/ { internal; proxy_pass http://$up/; }
 
     location /mirror/ {

@@ -92,7 +92,11 @@ server {
     }
     location /renamed/ { rewrite ^/renamed/(.*) /v1/\$1 last; }
     location /tried/ { try_files \$uri \@gateway; }
-    location /named/ { rewrite ^/named(/.*) \$1; error_page 418 = \@gateway; return 418; }
+    location /named/ {
+        rewrite ^/named(/.*) \$1;
+        error_page 418 = \@gateway;
+        return 418;
+    }
     location /nowhere/ { error_page 404 = \@gateway; root %%DIR%%; }
     location \@gateway {
         rewrite ^/(?:tried|named)(/.*) \$1 break;
@@ -148,7 +152,10 @@ server {
 server {
     listen 127.0.0.1:$port{keys};
     ai_keys keys.json;
-    location / { ai_gateway on; location /open/ { ai_gateway on; ai_auth none; } }
+    location / {
+        ai_gateway on;
+        location /open/ { ai_gateway on; ai_auth none; }
+    }
 }
 END
 

@@ -80,8 +80,8 @@ sub is_html {
 
 my @auth = (Authorization => "Bearer $key");
 
-is ask($port, POST => '/llm/v1/chat/completions', chat_body(), @auth)->{status},
-    200, 'the gateway answers';
+is ask($port, POST => '/llm/v1/chat/completions', chat_body(), @auth)
+    ->{status}, 200, 'the gateway answers';
 is_error(ask($port, POST => '/llm/v1/chat/completions', chat_body()), 401, '',
     'and it has a door');
 
@@ -111,7 +111,8 @@ is ask($port, GET => $_)->{body}, qq({"status":"ok"}\n), "$_ is ok"
 is ask($port, HEAD => $_)->{status}, 200, "$_ has a head"
     for qw(/health /ready /metrics);
 
-is_html(ask($apart, GET => '/nothing'), 404, 'a 404 of another server is HTML');
+is_html(ask($apart, GET => '/nothing'), 404,
+    'a 404 of another server is HTML');
 is ask($apart, GET => '/llm/v1/models')->{status}, 404,
     'the gateway is not in another server';
 

@@ -162,8 +162,8 @@ is in_flight('streams'), 20, '20 streams are open';
 my ($victim) = sort { Nginx::open_fds($b) <=> Nginx::open_fds($a) } $n->workers;
 my $had = (Nginx::open_fds($victim) - $fds{$victim}) / 2;
 kill 'KILL', $victim;
-ok $n->wait_for(sub { $n->workers == 2 && !grep { $_ == $victim } $n->workers }),
-    'a worker that dies is replaced';
+ok $n->wait_for(sub { $n->workers == 2
+    && !grep { $_ == $victim } $n->workers }), 'a worker that dies is replaced';
 is status(), 200, "another one answers" for 1 .. 4;
 my @r = map { $_->response(10) } @c;
 my $cut = grep { $_->{end} && !$_->{complete} && $_->{body} !~ /\[DONE\]/ } @r;
@@ -185,7 +185,8 @@ $c = stream('events=40,gap=40');
 my $old = $n->pid;
 $n->signal('USR2');
 ok $n->wait_for(sub { -s "$n->{dir}/nginx.pid.oldbin" && $n->pid
-    && $n->pid != $old && $n->workers == 2 }, 10), 'USR2: a new nginx is there';
+    && $n->pid != $old && $n->workers == 2 }, 10),
+    'USR2: a new nginx is there';
 my $new = $n->pid;
 is status(), 200, "USR2: both answer" for 1 .. 6;
 kill 'WINCH', $old;

@@ -65,7 +65,11 @@ my $locations = join "\n", map { my $s = $settings{$_};
 $n->{mock} = $mock;
 $n->{http} = <<"END";
 ai_provider openai { url http://$up/v1; key env:OPENAI_API_KEY; }
-ai_provider safe { type openai; url https://localhost:$up_tls/v1; ca certs/ca.pem; }
+ai_provider safe {
+    type openai;
+    url https://localhost:$up_tls/v1;
+    ca certs/ca.pem;
+}
 ai_model m { target openai m; }
 ai_model safe { target safe m; }
 server {

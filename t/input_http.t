@@ -159,7 +159,8 @@ is_error(raw($_->[1]), 400, '', $_->[0]) for
     ['no Host', "GET /v1/models HTTP/1.1\r\nX: y\r\n\r\n"],
     ['two Hosts', "GET /v1/models HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"],
     ['a bad Host', "GET /v1/models HTTP/1.1\r\nHost: a/b\r\n\r\n"],
-    ['a NUL in a header', "GET /v1/models HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n"],
+    ['a NUL in a header', "GET /v1/models HTTP/1.1\r\nHost: a\r\nX: \0\r\n"
+        . "\r\n"],
     ['a version that is none', "GET /v1/models HTTP/1.x\r\nHost: a\r\n\r\n"],
     ['a method that is none', "gE\@T /v1/models HTTP/1.1\r\nHost: a\r\n\r\n"];
 is_error(raw("GET /v1/models HTTP/2.1\r\nHost: a\r\n\r\n"), 505, '',

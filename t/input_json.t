@@ -89,8 +89,9 @@ refused("not JSON: $_->[0]", '', $not, $_->[1]) for
     ['brackets that do not match', "{$m,$x,\"a\":[}]}"],
     ['a gzip header', "\x1f\x8b\x08\0\0\0"];
 
-refused("not an object: $_", '', qr/^The request body must be a JSON object\.$/,
-    $_) for '[]', '"x"', '1', 'null', 'true';
+refused("not an object: $_", '',
+    qr/^The request body must be a JSON object\.$/, $_)
+    for '[]', '"x"', '1', 'null', 'true';
 
 # bombs
 
@@ -132,8 +133,8 @@ for (['model', $m], ['model', q("mo\u0064el":"m")],
         . '"include_usage":false}'])
 {
     my ($param, $more) = @$_;
-    refused("twice: $more", $param, qr/^"\Q$param\E" is given more than once\.$/,
-        "{$m,$x,$more}");
+    refused("twice: $more", $param,
+        qr/^"\Q$param\E" is given more than once\.$/, "{$m,$x,$more}");
 }
 
 is post(qq({$m,$x,"mock":"","metadata":{"model":"a","stream":1,"n":"x"},
@@ -142,8 +143,9 @@ is post(qq({$m,$x,"mock":"","metadata":{"model":"a","stream":1,"n":"x"},
 
 # wrong types
 
-for (['model', '"model":1'], ['model', '"model":true'], ['model', '"model":{}'],
-    ['model', '"model":["m"]'], ['stream', qq($m,"stream":"true")],
+for (['model', '"model":1'], ['model', '"model":true'],
+    ['model', '"model":{}'], ['model', '"model":["m"]'],
+    ['stream', qq($m,"stream":"true")],
     ['stream', qq($m,"stream":1)], ['stream', qq($m,"stream":[])],
     ['stream_options', qq($m,"stream_options":true)],
     ['stream_options.include_usage',
@@ -176,7 +178,8 @@ is post(qq({$m,$x,"n":1,"max_tokens":$_}))->{status}, 200,
 for (['messages', $m], ['messages', qq($m,"messages":null)], ['model', $x],
     ['model', ''], ['model', qq("model":null,$x)],
     ['input', $m, '/v1/embeddings'], ['model', '"input":"x"', '/v1/embeddings'],
-    ['input', $m, '/v1/audio/speech'], ['prompt', $m, '/v1/images/generations'],
+    ['input', $m, '/v1/audio/speech'],
+    ['prompt', $m, '/v1/images/generations'],
     ['query', "$m,\"documents\":[]", '/v1/rerank'],
     ['documents', "$m,\"query\":\"x\"", '/v1/rerank'])
 {

@@ -78,8 +78,9 @@ is scalar(seen()), 0, 'no provider heard of them';
 
 # methods
 
-for (['GET', '/v1/chat/completions', 'POST'], ['PUT', '/v1/files', 'GET, POST'],
-    ['PATCH', '/v1/files/f1', 'GET, DELETE'], ['DELETE', '/v1/models', 'GET'],
+for (['GET', '/v1/chat/completions', 'POST'],
+    ['PUT', '/v1/files', 'GET, POST'], ['PATCH', '/v1/files/f1', 'GET, DELETE'],
+    ['DELETE', '/v1/models', 'GET'],
     ['OPTIONS', '/v1/embeddings', 'POST'], ['TRACE', '/v1/models', undef],
     ['BREW', '/v1/chat/completions', 'POST'])
 {
@@ -121,7 +122,8 @@ for my $id ('file-abc123', 'a.b', '...', '.a', 'a..b', 'a_b-c~d', 'ft:gpt-4o:org
 
     ok $r->{status} =~ /^(?:200|404)$/ && @j == 1, 'an id: ' . substr $id, 0, 20
         or diag($r->{raw});
-    is $j[0]{path}, "/v1/files/$id?fixed=1", 'and the provider gets it as it is';
+    is $j[0]{path}, "/v1/files/$id?fixed=1",
+        'and the provider gets it as it is';
 }
 
 # arguments
@@ -141,8 +143,9 @@ my ($j) = seen();
 is $j->{path}, '/v1/chat/completions?fixed=1',
     'arguments that no route takes stay behind';
 
-for my $args ('api_key=no', 'key=no', 'KEY=no', '%6bey=no', 'a=1&access_token=no',
-    'x=1;key=no', 'fixed=2', 'f%69xed=2', 'FIXED=2', "a=\xc3\xa9", 'a=%0d%0a',
+for my $args ('api_key=no', 'key=no', 'KEY=no', '%6bey=no',
+    'a=1&access_token=no', 'x=1;key=no', 'fixed=2', 'f%69xed=2', 'FIXED=2',
+    "a=\xc3\xa9", 'a=%0d%0a',
     'a=%00', 'a=b#c')
 {
     my $r = ask($port, GET => "/v1/files?$args", undef, @key);

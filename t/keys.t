@@ -60,7 +60,8 @@ my $expires = int(time) + 2;
 my @gmtime = gmtime $expires;
 
 write_keys("$n->{dir}/keys.json",
-    { id => 'good', key => $key{good}, expires => '2099-01-01T00:00:00+02:00' },
+    { id => 'good', key => $key{good},
+        expires => '2099-01-01T00:00:00+02:00' },
     { id => 'logged', key => 'no-secret-at-all' },
     { id => 'disabled', key => $key{disabled}, @off },
     { id => 'expired', key => $key{expired}, @gone },
@@ -157,8 +158,8 @@ is ask($port, POST => '/other/v1/chat/completions', chat_body(),
     bearer($key{good}))->{status}, 401, 'does not know those around it';
 is ask($port, POST => '/open/v1/chat/completions', chat_body())->{status}, 200,
     'ai_auth none is open';
-is ask($port, POST => '/again/v1/chat/completions', chat_body())->{status}, 401,
-    'ai_auth keys is not';
+is ask($port, POST => '/again/v1/chat/completions', chat_body())
+    ->{status}, 401, 'ai_auth keys is not';
 
 is ask($port, POST => '/within/open/v1/chat/completions', chat_body())
     ->{status}, 200, 'ai_auth none is inherited';
@@ -223,7 +224,8 @@ is $list->('good'), 'gpt-4o-mini small gpt-4.1', 'a key sees all models';
 is $list->('limited'), 'gpt-4o-mini', 'or those on its list';
 is $list->('pattern'), 'gpt-4o-mini gpt-4.1', 'or that its patterns match';
 is_error(ask($port, GET => '/v1/models/gpt-4.1', undef,
-    bearer($key{limited})), 404, 'model', 'one that it may not use is not there');
+    bearer($key{limited})), 404, 'model',
+    'one that it may not use is not there');
 is ask($port, GET => '/v1/models/gpt-4o-mini', undef, bearer($key{limited}))
     ->{status}, 200, 'one that it may use is';
 

@@ -44,7 +44,11 @@ ai_model slow {
     target timed m;
     retry 0;
 }
-ai_provider timed { type openai; url $up2; timeout first_token=200ms total=300ms; }
+ai_provider timed {
+    type openai;
+    url $up2;
+    timeout first_token=200ms total=300ms;
+}
 server {
     listen 127.0.0.1:$port;
     ai_keys keys.json;
@@ -232,8 +236,8 @@ cmp_ok value("${chunk}_sum"), '<', 2, 'of which there were few';
 
 my %used = (input => 0, cache_read => 0, output => 0, reasoning => 0);
 
-for my $j (grep { $_->{usage} && $_->{usage_sent} && $_->{ended} eq 'complete' }
-    $mock->journal)
+for my $j (grep { $_->{usage} && $_->{usage_sent}
+    && $_->{ended} eq 'complete' } $mock->journal)
 {
     my $u = $j->{usage};
 
@@ -274,8 +278,8 @@ $c->close;
 $r = scrape();
 like $errors, qr/ 0 errors$/, 'a page of many models is a good one';
 cmp_ok value('ai_gateway_metrics_series'), '<=', $limit, 'series have a limit';
-cmp_ok scalar(() = $r->{body} =~ /^ai_gateway_requests_total\{.*m\d+-x/mg), '<',
-    $limit, 'names of models are bounded';
+cmp_ok scalar(() = $r->{body} =~ /^ai_gateway_requests_total\{.*m\d+-x/mg),
+    '<', $limit, 'names of models are bounded';
 is scalar(() = $r->{body} =~ /model="[^"]{65}/g), 0, 'and cut';
 cmp_ok value('ai_gateway_requests_total', model => '_other'), '>', 0,
     'the rest is counted together';

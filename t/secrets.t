@@ -126,7 +126,8 @@ for my $which (qw(env file)) {
     via($model, 'status=500,ctype=text/plain,body=' . $body->("%s"));
     via($model, 'status=200,ctype=text/html,body=' . $body->("<p>%s</p>"));
     via($model, 'status=200,body=' . $body->($said));
-    via($model, "header=X-Key:$secret{$which},header=Set-Cookie:k=$secret{$which}");
+    via($model, "header=X-Key:$secret{$which},"
+        . "header=Set-Cookie:k=$secret{$which}");
     via($model, "status=400,header=X-Key:$secret{$which}");
     via($model, "redirect=http://$secret{$which}/");
 

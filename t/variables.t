@@ -167,7 +167,8 @@ ask($port, GET => '/v1/x', undef, @key);
 has('no such route', { status => 404, route => '-', error => 'not_found',
     key_id => 'search-1' });
 chat($port, { n => 0 }, @key);
-has('a bad body', { status => 400, error => 'invalid_request', route => 'chat' });
+has('a bad body', { status => 400, error => 'invalid_request',
+    route => 'chat' });
 chat($port, { model => 'gone' }, @key);
 has('nobody there', { status => 502, error => 'upstream', attempts => 1,
     provider => 'lost', model => 'gone', target_model => 'x' });

@@ -122,6 +122,7 @@ typedef struct {
     ngx_int_t                  (*write_error)(const ngx_ai_error_t *error,
                                      ngx_ai_buf_t *out);
     ngx_int_t                  (*write_error_event)(
+                                     const ngx_ai_route_t *route,
                                      const ngx_ai_error_t *error,
                                      ngx_ai_buf_t *out);
 } ngx_ai_dialect_t;

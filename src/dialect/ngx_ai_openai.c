@@ -28,8 +28,10 @@ static ngx_int_t ngx_ai_openai_read_error(ngx_ai_reader_t *readers,
     const ngx_str_t *body, ngx_str_t *message);
 static ngx_int_t ngx_ai_openai_write_error(const ngx_ai_error_t *error,
     ngx_ai_buf_t *out);
-static ngx_int_t ngx_ai_openai_write_error_event(const ngx_ai_error_t *error,
-    ngx_ai_buf_t *out);
+static ngx_int_t ngx_ai_openai_write_error_event(const ngx_ai_route_t *route,
+    const ngx_ai_error_t *error, ngx_ai_buf_t *out);
+static void ngx_ai_openai_write_envelope(ngx_ai_json_writer_t *w,
+    const ngx_ai_error_t *error);
 
 
 /* OpenAI's words for each ngx_ai_error_e */
@@ -126,45 +128,81 @@ ngx_ai_openai_read_error(ngx_ai_reader_t *readers, const ngx_str_t *body,
 static ngx_int_t
 ngx_ai_openai_write_error(const ngx_ai_error_t *error, ngx_ai_buf_t *out)
 {
-    ngx_ai_json_writer_t          w;
-    const ngx_ai_openai_error_t  *e;
-
-    e = &ngx_ai_openai_errors[error->kind];
+    ngx_ai_json_writer_t  w;
 
     ngx_ai_json_writer_init(&w, out);
 
     ngx_ai_json_write_object(&w);
-    ngx_ai_json_write_key(&w, "error");
-    ngx_ai_json_write_object(&w);
-
-    ngx_ai_json_write_key(&w, "message");
-    ngx_ai_json_write_string(&w, &error->message);
-
-    ngx_ai_json_write_key(&w, "type");
-    ngx_ai_json_write_string(&w, &e->type);
-
-    ngx_ai_json_write_key(&w, "param");
-    ngx_ai_json_write_string_or_null(&w, &error->param);
-
-    ngx_ai_json_write_key(&w, "code");
-    ngx_ai_json_write_string_or_null(&w, &e->code);
-
-    ngx_ai_json_write_end(&w);
+    ngx_ai_openai_write_envelope(&w, error);
     ngx_ai_json_write_end(&w);
 
     return w.rc;
 }
 
 
+/* a Responses stream names its events, and says the name in the data too */
+
 static ngx_int_t
-ngx_ai_openai_write_error_event(const ngx_ai_error_t *error,
-    ngx_ai_buf_t *out)
+ngx_ai_openai_write_error_event(const ngx_ai_route_t *route,
+    const ngx_ai_error_t *error, ngx_ai_buf_t *out)
 {
-    if (ngx_ai_buf_append(out, "data: ", 6) != NGX_OK
-        || ngx_ai_openai_write_error(error, out) != NGX_OK)
-    {
-        return NGX_ERROR;
+    ngx_int_t             rc;
+    const ngx_str_t      *head;
+    ngx_ai_json_writer_t  w;
+
+    static const ngx_str_t  chat = ngx_string("data: ");
+    static const ngx_str_t  item = ngx_string("event: error\ndata: ");
+    static const ngx_str_t  type = ngx_string("error");
+
+    head = ngx_ai_openai_has_items(route) ? &item : &chat;
+
+    rc = ngx_ai_buf_append(out, head->data, head->len);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ngx_ai_json_writer_init(&w, out);
+
+    ngx_ai_json_write_object(&w);
+
+    if (head == &item) {
+        ngx_ai_json_write_key(&w, "type");
+        ngx_ai_json_write_string(&w, &type);
+    }
+
+    ngx_ai_openai_write_envelope(&w, error);
+    ngx_ai_json_write_end(&w);
+
+    if (w.rc != NGX_OK) {
+        return w.rc;
     }
 
     return ngx_ai_buf_append(out, "\n\n", 2);
+}
+
+
+static void
+ngx_ai_openai_write_envelope(ngx_ai_json_writer_t *w,
+    const ngx_ai_error_t *error)
+{
+    const ngx_ai_openai_error_t  *e;
+
+    e = &ngx_ai_openai_errors[error->kind];
+
+    ngx_ai_json_write_key(w, "error");
+    ngx_ai_json_write_object(w);
+
+    ngx_ai_json_write_key(w, "message");
+    ngx_ai_json_write_string(w, &error->message);
+
+    ngx_ai_json_write_key(w, "type");
+    ngx_ai_json_write_string(w, &e->type);
+
+    ngx_ai_json_write_key(w, "param");
+    ngx_ai_json_write_string_or_null(w, &error->param);
+
+    ngx_ai_json_write_key(w, "code");
+    ngx_ai_json_write_string_or_null(w, &e->code);
+
+    ngx_ai_json_write_end(w);
 }

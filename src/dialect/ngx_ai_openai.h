@@ -18,6 +18,13 @@
  * says in ngx_ai_openai_reply.c.
  */
 
+/* its streams are of named events about items, not of chunks */
+
+#define ngx_ai_openai_has_items(route)                                        \
+    ((route)->id == NGX_AI_ROUTE_RESPONSES                                    \
+     || (route)->id == NGX_AI_ROUTE_RESPONSE_GET)
+
+
 /* the tables */
 
 typedef enum {

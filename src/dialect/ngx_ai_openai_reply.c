@@ -377,9 +377,7 @@ ngx_ai_openai_read_event(const ngx_ai_route_t *route, ngx_ai_reader_t *readers,
         return NGX_OK;
     }
 
-    if (route->id == NGX_AI_ROUTE_RESPONSES
-        || route->id == NGX_AI_ROUTE_RESPONSE_GET)
-    {
+    if (ngx_ai_openai_has_items(route)) {
         return ngx_ai_openai_read_item(route,
                                        &readers[NGX_AI_OPENAI_TABLE_ITEM],
                                        name, data, quirks, reply, event);

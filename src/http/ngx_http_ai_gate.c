@@ -414,9 +414,15 @@ ngx_http_ai_gate_error(ngx_http_ai_ctx_t *ctx, ngx_str_t *body)
             return NGX_ERROR;
         }
 
-        (void) ngx_ai_text_decode(message.data, message.len,
-                                  ctx->error.message.data, message.len,
-                                  &ctx->error.message);
+        if (ngx_ai_text_decode(message.data, message.len,
+                               ctx->error.message.data, message.len,
+                               &ctx->error.message)
+            != NGX_OK
+            || (ctx->provider->key
+                && ngx_ai_secret_in(ctx->provider->key, &ctx->error.message)))
+        {
+            ngx_str_null(&ctx->error.message);
+        }
     }
 
     return ngx_http_ai_gate_fail(ctx, fault);

@@ -627,8 +627,9 @@ ngx_http_ai_stream_cut(ngx_http_ai_ctx_t *ctx, ngx_int_t rc)
 
     ngx_ai_buf_init(&text, 4096, r->connection->log);
 
-    if (ctx->dialect->write_error_event(&ctx->error, &text) == NGX_OK) {
-
+    if (ctx->dialect->write_error_event(ctx->match.route, &ctx->error, &text)
+        == NGX_OK)
+    {
         b = ngx_create_temp_buf(r->pool, ngx_ai_buf_len(&text));
 
         if (b) {

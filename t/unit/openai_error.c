@@ -276,7 +276,8 @@ test_write_full(void)
     ngx_str_set(&error.message, "Wait.");
 
     ngx_ai_buf_init(&out, 4096, &ngx_shim_log);
-    is_int(ngx_ai_openai.write_error_event(&error, &out), NGX_OK,
+    is_int(ngx_ai_openai.write_error_event(ngx_ai_route(NGX_AI_ROUTE_CHAT),
+                                          &error, &out), NGX_OK,
            "an event fits");
     max = ngx_ai_buf_len(&out);
     ngx_ai_buf_free(&out);
@@ -285,7 +286,8 @@ test_write_full(void)
 
     while (max-- > 0) {
         ngx_ai_buf_init(&out, max, &ngx_shim_log);
-        wrong += (ngx_ai_openai.write_error_event(&error, &out) == NGX_OK);
+        wrong += (ngx_ai_openai.write_error_event(ngx_ai_route(NGX_AI_ROUTE_CHAT),
+                                          &error, &out) == NGX_OK);
         ngx_ai_buf_free(&out);
     }
 
@@ -329,7 +331,8 @@ written(const ngx_ai_error_t *error, const char *type, const char *code,
 
     /* as an event: the same in one line */
 
-    is_int(ngx_ai_openai.write_error_event(error, &event), NGX_OK,
+    is_int(ngx_ai_openai.write_error_event(ngx_ai_route(NGX_AI_ROUTE_CHAT),
+                                           error, &event), NGX_OK,
            "written as an event");
 
     p = event.start;
@@ -338,6 +341,22 @@ written(const ngx_ai_error_t *error, const char *type, const char *code,
        && memcmp(p + 6, text, len) == 0 && memcmp(p + 6 + len, "\n\n", 2) == 0
        && memchr(text, '\n', len) == NULL && memchr(text, '\r', len) == NULL,
        "which is one line of data and a blank line");
+
+    /* and in a Responses stream an event with its name */
+
+    ngx_ai_buf_reset(&event);
+
+    is_int(ngx_ai_openai.write_error_event(ngx_ai_route(
+                                                      NGX_AI_ROUTE_RESPONSES),
+                                           error, &event), NGX_OK,
+           "written as an event of a Responses stream");
+
+    p = event.start;
+
+    ok(memcmp(p, "event: error\ndata: {\"type\":\"error\",", 35) == 0
+       && memcmp(p + 35, text + 1, len - 1) == 0
+       && memcmp(event.last - 2, "\n\n", 2) == 0,
+       "which has its name and its type");
 
     free(text);
     ngx_ai_buf_free(&out);

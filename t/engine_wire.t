@@ -141,6 +141,12 @@ for my $size (1, 7, 1000) {
 }
 
 
+my $untyped = ask(1, "HTTP/1.1 200 OK\r\n\r\n$sse");
+
+is_deeply [@$untyped{qw(status body)}, $untyped->{header}{'content-type'}],
+    [200, $sse, 'text/event-stream'], 'events without a type get theirs';
+
+
 # What is none: name, bytes, and what they are for a stream.
 
 my $head = "HTTP/1.1 200 OK\r\n";
@@ -221,7 +227,7 @@ for my $round (1 .. 400) {
 
     # a stream may be cut, and an error may be a provider's own
     push @wrong, [$bytes, $r->{raw}] if !$r->{status} || ($r->{complete}
-        ? !$r->{json} && $r->{body} !~ /\n\n\z/ && $r->{status} != 204
+        ? !$r->{json} && $r->{header}{'content-type'} !~ /^text\/event-stream/
         : $r->{log}{error} ne 'cut' || $r->{header}{'content-length'});
 }
 

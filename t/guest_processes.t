@@ -171,7 +171,7 @@ is $cut, $had, "its streams are cut: $had";
 is scalar(grep { finished($_) } @r), 20 - $had, 'those of the others are not';
 $_->close for @c;
 $mock->idle;
-is in_flight($_), 0, "nothing is counted as open: $_"
+ok $n->wait_for(sub { !in_flight($_) }), "nothing is counted as open: $_"
     for qw(requests streams upstreams);
 ends_clean($n, name => 'a dead worker: a clean ending',
     allow => [qr/exited on signal 9/]);

@@ -127,6 +127,8 @@ $idle->close;
 
 # ten of them, with requests all the time
 
+my $before = requests();
+
 pipe my $in, my $out;
 my $load = fork // die "fork: $!";
 
@@ -147,7 +149,6 @@ if ($load == 0) {
 }
 
 close $out;
-my $before = requests();
 my %workers = map { $_ => 1 } $n->workers;
 
 for (1 .. 10) {

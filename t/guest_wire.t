@@ -59,7 +59,7 @@ upstream none { server $up down; }
 upstream spare { server 127.0.0.1:1 max_fails=1; server $up2 backup; }
 upstream sticky { hash \$ai_key_id consistent; server $up; server $up2; }
 upstream by_ip { ip_hash; server $up; server $up2; }
-upstream any { zone any 64k; random two least_conn; server $up; server $up2; }
+upstream any { random two least_conn; server $up; server $up2; }
 
 server {
     listen 127.0.0.1:$port;

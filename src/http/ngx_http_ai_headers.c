@@ -156,6 +156,12 @@ ngx_http_ai_headers_commit(ngx_http_ai_ctx_t *ctx)
     u->headers_in.content_length_n = (head->body == NGX_HTTP_AI_BODY_EVENTS)
                                      ? -1 : head->length;
 
+    if (head->content_type.len == 0
+        && head->body == NGX_HTTP_AI_BODY_EVENTS)
+    {
+        ngx_str_set(&head->content_type, "text/event-stream");
+    }
+
     if (head->content_type.len) {
         ngx_http_ai_content_type(r, &head->content_type);
     }

@@ -286,8 +286,9 @@ test_write_full(void)
 
     while (max-- > 0) {
         ngx_ai_buf_init(&out, max, &ngx_shim_log);
-        wrong += (ngx_ai_openai.write_error_event(ngx_ai_route(NGX_AI_ROUTE_CHAT),
-                                          &error, &out) == NGX_OK);
+        wrong += (ngx_ai_openai.write_error_event(
+                      ngx_ai_route(NGX_AI_ROUTE_CHAT), &error, &out)
+                  == NGX_OK);
         ngx_ai_buf_free(&out);
     }
 

@@ -34,6 +34,7 @@ done
 
 rm -rf "$reports"
 mkdir -p "$reports"
+chmod 1777 "$reports"     # workers write there too, as nobody
 
 
 # What is nginx's own: each module holds an ngx_module_names, as modules must;

@@ -527,6 +527,7 @@ keys_many(void)
 {
     char                *text, *p, key[64], hex[65];
     double               t1, t2;
+    size_t               len;
     ngx_str_t            s;
     ngx_uint_t           i, n, good;
     ngx_ai_keys_t       *keys;
@@ -554,7 +555,7 @@ keys_many(void)
     p += sprintf(p, "]}");
 
     s.data = (u_char *) text;
-    s.len = p - text;
+    s.len = len = p - text;
 
     t1 = seconds();
     keys = ngx_ai_keys_parse(pool, &s, &error);
@@ -571,7 +572,7 @@ keys_many(void)
     ok(t2 - t1 < 10, "in a time that a reload can take");
 
     diag("%lu keys, %.1f MB: %.3f s to read", (unsigned long) n,
-         (p - text) / 1e6, t2 - t1);
+         len / 1e6, t2 - t1);
 
     good = 0;
     s.data = (u_char *) key;

@@ -44,8 +44,8 @@ sub direct {
 # The body but for the error event at its end, and the error.
 sub split_error {
     my ($r) = @_;
-    my ($body, $text) = $r->{body}
-        =~ /^(.*?)(?:data: (\{"error":\{.*)\n\n)?\z/s;
+    my $event = qr/(?:event: error\n)?data: (\{(?:"type":"error",)?"error":\{.*)/;
+    my ($body, $text) = $r->{body} =~ /^(.*?)(?:$event\n\n)?\z/s;
     my $error = defined $text ? eval { decode_json($text)->{error} } : undef;
 
     return ($body, $error);
@@ -150,6 +150,8 @@ for my $path ('/v1/completions', '/v1/responses') {
         is_deeply [$r->{complete}, $error->{code}, $r->{log}{error}],
             [0, 'upstream_error', 'cut'], "$path cut after $n events is told";
         is $body, substr($full, 0, length $body), 'behind what had come';
+        is scalar($r->{body} =~ /^event: error\ndata: \{"type":"error",/m),
+            $path =~ /resp/ ? 1 : '', 'with the name that its dialect has';
     }
 }
 

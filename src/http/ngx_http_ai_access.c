@@ -14,6 +14,7 @@
 #include "ngx_http_ai.h"
 #include "ngx_http_ai_body.h"
 #include "ngx_http_ai_error.h"
+#include "ngx_http_ai_headers.h"
 #include "ngx_http_ai_models.h"
 #include "ngx_http_ai_owner.h"
 #include "ngx_http_ai_select.h"
@@ -35,8 +36,6 @@ static ngx_int_t ngx_http_ai_presented(ngx_http_request_t *r,
     ngx_str_t *value);
 static ngx_int_t ngx_http_ai_check_media(ngx_http_ai_ctx_t *ctx);
 static ngx_uint_t ngx_http_ai_media_is(ngx_str_t *type, const char *media);
-static ngx_table_elt_t *ngx_http_ai_find_header(ngx_http_request_t *r,
-    const ngx_str_t *name);
 static void ngx_http_ai_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_ai_read_body(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_read_multipart(ngx_http_ai_ctx_t *ctx);
@@ -258,7 +257,7 @@ ngx_http_ai_presented(ngx_http_request_t *r, ngx_str_t *value)
 
     for (c = ngx_http_ai_credentials; c->name.len; c++) {
 
-        h = ngx_http_ai_find_header(r, &c->name);
+        h = ngx_http_ai_header_in(r, &c->name);
 
         if (h == NULL) {
             continue;
@@ -282,37 +281,6 @@ ngx_http_ai_presented(ngx_http_request_t *r, ngx_str_t *value)
     }
 
     return NGX_DECLINED;
-}
-
-
-static ngx_table_elt_t *
-ngx_http_ai_find_header(ngx_http_request_t *r, const ngx_str_t *name)
-{
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    part = &r->headers_in.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                return NULL;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].key.len == name->len
-            && ngx_memcmp(h[i].lowcase_key, name->data, name->len) == 0)
-        {
-            return &h[i];
-        }
-    }
 }
 
 
@@ -379,7 +347,7 @@ ngx_http_ai_check_media(ngx_http_ai_ctx_t *ctx)
 
     static ngx_str_t    encoding = ngx_string("content-encoding");
 
-    h = ngx_http_ai_find_header(ctx->request, &encoding);
+    h = ngx_http_ai_header_in(ctx->request, &encoding);
 
     if (h && (h->value.len != 8
               || ngx_strncasecmp(h->value.data, (u_char *) "identity", 8)

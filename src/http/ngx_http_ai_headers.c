@@ -12,6 +12,37 @@ static ngx_int_t ngx_http_ai_headers_fallback(ngx_http_ai_ctx_t *ctx);
 static void ngx_http_ai_content_type(ngx_http_request_t *r, ngx_str_t *type);
 
 
+ngx_table_elt_t *
+ngx_http_ai_header_in(ngx_http_request_t *r, const ngx_str_t *name)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return NULL;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == name->len
+            && ngx_memcmp(h[i].lowcase_key, name->data, name->len) == 0)
+        {
+            return &h[i];
+        }
+    }
+}
+
+
 ngx_int_t
 ngx_http_ai_header(ngx_http_request_t *r, const char *name,
     const ngx_str_t *value)

@@ -12,6 +12,10 @@
 #include "ngx_http_ai.h"
 
 
+/* the first header of the client with that name, in lower case; or NULL */
+ngx_table_elt_t *ngx_http_ai_header_in(ngx_http_request_t *r,
+    const ngx_str_t *name);
+
 /* the gateway's own headers, in every reply of its locations */
 ngx_int_t ngx_http_ai_headers_add(ngx_http_ai_ctx_t *ctx);
 

@@ -15,10 +15,13 @@
 #include "ngx_http_ai_upstream.h"
 #include "ngx_http_ai_body.h"
 #include "ngx_http_ai_error.h"
+#include "ngx_http_ai_headers.h"
 
 
 /* room for the lines of the head that have no length of their own */
 #define NGX_HTTP_AI_HEAD_LINES  512
+
+#define NGX_HTTP_AI_PASSED      4
 
 
 static ngx_int_t ngx_http_ai_request_target(ngx_http_ai_ctx_t *ctx,
@@ -31,15 +34,12 @@ static size_t ngx_http_ai_request_passed(ngx_http_request_t *r,
 
 /* headers of the client that go to the provider as they are */
 
-static const ngx_str_t  ngx_http_ai_passed[] = {
+static const ngx_str_t  ngx_http_ai_passed[NGX_HTTP_AI_PASSED] = {
     ngx_string("accept"),
     ngx_string("user-agent"),
     ngx_string("openai-beta"),
-    ngx_string("idempotency-key"),
-    ngx_null_string
+    ngx_string("idempotency-key")
 };
-
-#define NGX_HTTP_AI_PASSED  4
 
 
 ngx_int_t
@@ -208,42 +208,20 @@ ngx_http_ai_request_passed(ngx_http_request_t *r, ngx_table_elt_t **passed,
     ngx_uint_t *n)
 {
     size_t            size;
-    ngx_uint_t        i, k;
-    ngx_list_part_t  *part;
+    ngx_uint_t        i;
     ngx_table_elt_t  *h;
 
     *n = 0;
     size = 0;
-    part = &r->headers_in.headers.part;
-    h = part->elts;
 
-    for (i = 0; /* void */; i++) {
+    for (i = 0; i < NGX_HTTP_AI_PASSED; i++) {
+        h = ngx_http_ai_header_in(r, &ngx_http_ai_passed[i]);
 
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                return size;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        for (k = 0; ngx_http_ai_passed[k].len; k++) {
-
-            if (h[i].key.len == ngx_http_ai_passed[k].len
-                && ngx_memcmp(h[i].lowcase_key, ngx_http_ai_passed[k].data,
-                              h[i].key.len)
-                   == 0)
-            {
-                size += h[i].key.len + h[i].value.len + sizeof(": " CRLF);
-                passed[(*n)++] = &h[i];
-                break;
-            }
-        }
-
-        if (*n == NGX_HTTP_AI_PASSED) {
-            return size;
+        if (h) {
+            size += h->key.len + h->value.len + sizeof(": " CRLF);
+            passed[(*n)++] = h;
         }
     }
+
+    return size;
 }

@@ -80,6 +80,7 @@ sub http {
     my ($self, $http) = @_;
 
     return <<"END";
+send_timeout 24h;
 log_format soak '$log';
 client_max_body_size 20m;
 ai_zone soak 16m;

@@ -32,13 +32,13 @@ static const ngx_ai_route_t  ngx_ai_routes[] = {
       ngx_string("chat"), ngx_string("chat"),
       NGX_AI_ROUTE_CHAT, NGX_AI_DIALECT_OPENAI, NGX_AI_V1,
       NGX_AI_ROUTE_BODY_JSON | NGX_AI_ROUTE_MODEL_REQUIRED
-      | NGX_AI_ROUTE_STREAMS },
+      | NGX_AI_ROUTE_STREAMS | NGX_AI_ROUTE_ENDS },
 
     { NGX_AI_METHOD_POST, ngx_string("/v1/responses"),
       ngx_string("responses"), ngx_string("chat"),
       NGX_AI_ROUTE_RESPONSES, NGX_AI_DIALECT_OPENAI, NGX_AI_V1,
       NGX_AI_ROUTE_BODY_JSON | NGX_AI_ROUTE_MODEL_OPTIONAL
-      | NGX_AI_ROUTE_STREAMS | NGX_AI_ROUTE_MAKES },
+      | NGX_AI_ROUTE_STREAMS | NGX_AI_ROUTE_ENDS | NGX_AI_ROUTE_MAKES },
 
     { NGX_AI_METHOD_POST, ngx_string("/v1/embeddings"),
       ngx_string("embeddings"), ngx_string("embeddings"),
@@ -49,7 +49,7 @@ static const ngx_ai_route_t  ngx_ai_routes[] = {
       ngx_string("completions"), ngx_string("text_completion"),
       NGX_AI_ROUTE_COMPLETIONS, NGX_AI_DIALECT_OPENAI, NGX_AI_V1,
       NGX_AI_ROUTE_BODY_JSON | NGX_AI_ROUTE_MODEL_REQUIRED
-      | NGX_AI_ROUTE_STREAMS },
+      | NGX_AI_ROUTE_STREAMS | NGX_AI_ROUTE_ENDS },
 
     { NGX_AI_METHOD_POST, ngx_string("/v1/moderations"),
       ngx_string("moderations"), ngx_string("moderation"),
@@ -172,7 +172,8 @@ static const ngx_ai_route_t  ngx_ai_routes[] = {
       ngx_string("response_get"), ngx_string("responses"),
       NGX_AI_ROUTE_RESPONSE_GET, NGX_AI_DIALECT_OPENAI, NGX_AI_V1,
       NGX_AI_ROUTE_ID | NGX_AI_ROUTE_BODY_NONE | NGX_AI_ROUTE_MODEL_NONE
-      | NGX_AI_ROUTE_STREAMS | NGX_AI_ROUTE_OWNED | NGX_AI_ROUTE_ARGS },
+      | NGX_AI_ROUTE_STREAMS | NGX_AI_ROUTE_ENDS | NGX_AI_ROUTE_OWNED
+      | NGX_AI_ROUTE_ARGS },
 
     { NGX_AI_METHOD_DELETE, ngx_string("/v1/responses/{id}"),
       ngx_string("response_delete"), ngx_string("responses"),

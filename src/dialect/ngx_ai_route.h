@@ -83,6 +83,9 @@ typedef enum {
  */
 #define NGX_AI_ROUTE_MAKES            0x8000
 
+/* its streams say how they ended: one that does not has been cut */
+#define NGX_AI_ROUTE_ENDS             0x10000
+
 
 /* in the order of the table */
 

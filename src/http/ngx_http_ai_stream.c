@@ -451,12 +451,10 @@ static void
 ngx_http_ai_stream_end(ngx_http_ai_ctx_t *ctx)
 {
     u_char                  *start, *last;
-    ngx_uint_t               id;
     ngx_http_upstream_t     *u;
     const ngx_ai_dialect_t  *dialect;
 
     u = ctx->request->upstream;
-    id = ctx->match.route->id;
     dialect = ctx->provider->dialect;
 
     if (ctx->head.body == NGX_HTTP_AI_BODY_EVENTS) {
@@ -469,12 +467,8 @@ ngx_http_ai_stream_end(ngx_http_ai_ctx_t *ctx)
 
         last = ngx_http_ai_stream_last(ctx, start);
 
-        /* these streams say how they ended, or have been cut */
-
-        if (!ngx_http_ai_stream_ended(ctx)
-            && (id == NGX_AI_ROUTE_CHAT || id == NGX_AI_ROUTE_COMPLETIONS
-                || id == NGX_AI_ROUTE_RESPONSES
-                || id == NGX_AI_ROUTE_RESPONSE_GET))
+        if ((ctx->match.route->flags & NGX_AI_ROUTE_ENDS)
+            && !ngx_http_ai_stream_ended(ctx))
         {
             ngx_http_ai_stream_broken(ctx, NGX_AI_FAULT_BODY);
             return;

@@ -20,7 +20,6 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/sha.h>
 
 #include "ngx_ai_digest.h"
 
@@ -36,6 +35,27 @@ ngx_ai_sha256(const u_char *data, size_t len, u_char out[NGX_AI_SHA256_LEN])
     SHA256_Init(&sha);
     SHA256_Update(&sha, data, len);
     SHA256_Final(out, &sha);
+}
+
+
+void
+ngx_ai_sha256_init(ngx_ai_sha256_t *s)
+{
+    SHA256_Init(s);
+}
+
+
+void
+ngx_ai_sha256_update(ngx_ai_sha256_t *s, const u_char *data, size_t len)
+{
+    SHA256_Update(s, data, len);
+}
+
+
+void
+ngx_ai_sha256_final(ngx_ai_sha256_t *s, u_char out[NGX_AI_SHA256_LEN])
+{
+    SHA256_Final(out, s);
 }
 
 

@@ -12,13 +12,23 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include <openssl/sha.h>
+
 
 #define NGX_AI_SHA256_LEN  32
+
+
+typedef SHA256_CTX  ngx_ai_sha256_t;
 
 
 /* SHA-256 of len bytes; cannot fail; data may be NULL when len is 0 */
 void ngx_ai_sha256(const u_char *data, size_t len,
     u_char out[NGX_AI_SHA256_LEN]);
+
+/* the same of bytes that come in pieces */
+void ngx_ai_sha256_init(ngx_ai_sha256_t *s);
+void ngx_ai_sha256_update(ngx_ai_sha256_t *s, const u_char *data, size_t len);
+void ngx_ai_sha256_final(ngx_ai_sha256_t *s, u_char out[NGX_AI_SHA256_LEN]);
 
 /*
  * HMAC-SHA-256.  NGX_ERROR for an empty key (a signature that anybody could

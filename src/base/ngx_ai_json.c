@@ -510,6 +510,25 @@ ngx_ai_json_write_raw(ngx_ai_json_writer_t *w, const ngx_str_t *json)
 }
 
 
+void
+ngx_ai_json_write_text(ngx_ai_json_writer_t *w, const ngx_str_t *source)
+{
+    ngx_ai_json_comma(w, 1);
+    ngx_ai_json_append(w, "\"", 1);
+    ngx_ai_json_append(w, source->data, source->len);
+    ngx_ai_json_append(w, "\"", 1);
+}
+
+
+void
+ngx_ai_json_write_members(ngx_ai_json_writer_t *w, const char *text,
+    size_t len)
+{
+    ngx_ai_json_comma(w, 1);
+    ngx_ai_json_append(w, text, len);
+}
+
+
 /* the comma before a key or a value; "next": what follows it needs one */
 
 static void

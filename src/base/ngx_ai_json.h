@@ -139,5 +139,19 @@ void ngx_ai_json_write_null(ngx_ai_json_writer_t *w);
 /* a value that is JSON already */
 void ngx_ai_json_write_raw(ngx_ai_json_writer_t *w, const ngx_str_t *json);
 
+/* a string from its source: what stood between quotes, escapes and all */
+void ngx_ai_json_write_text(ngx_ai_json_writer_t *w, const ngx_str_t *source);
+
+/*
+ * One or more members, or elements, as they stand in a literal:
+ *
+ *     ngx_ai_json_write_literal(w, "\"type\":\"text\",\"index\":0");
+ */
+#define ngx_ai_json_write_literal(w, text)                                    \
+    ngx_ai_json_write_members(w, text, sizeof(text) - 1)
+
+void ngx_ai_json_write_members(ngx_ai_json_writer_t *w, const char *text,
+    size_t len);
+
 
 #endif /* _NGX_AI_JSON_H_INCLUDED_ */

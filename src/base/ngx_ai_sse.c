@@ -266,6 +266,7 @@ ngx_ai_sse_emit(ngx_ai_sse_t *s, u_char *base, u_char *next,
     ev->name.len = s->name_len;
 
     ev->lines = s->lines;
+    ev->error = 0;
 
     if (s->lines > 1) {
         ev->data.data = s->joined.start;

@@ -54,6 +54,7 @@ typedef struct {
     ngx_str_t     name;          /* in place; empty when it has no name */
     ngx_str_t     data;          /* in place when lines = 1, else joined */
     ngx_uint_t    lines;         /* number of "data" lines */
+    unsigned      error:1;       /* AWS: an exception, its type is the name */
 } ngx_ai_sse_event_t;
 
 

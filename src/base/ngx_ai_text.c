@@ -30,10 +30,16 @@
 #endif
 
 
+typedef ngx_int_t (*ngx_ai_text_unit_pt)(const u_char **pp, const u_char *end,
+    uint32_t *code, const char **error);
+
+
 static ngx_int_t ngx_ai_text_sequence(const u_char **pp, const u_char *end,
     uint32_t *code);
 static ngx_int_t ngx_ai_text_hex(const u_char **pp, const u_char *end,
     uint32_t *code);
+static ngx_int_t ngx_ai_text_units(const u_char *text, size_t len,
+    u_char *dst, size_t max, ngx_str_t *out, ngx_ai_text_unit_pt unit);
 
 
 const u_char  ngx_ai_text_escapes[256] = {
@@ -124,6 +130,36 @@ ngx_ai_text_unit(const u_char **pp, const u_char *end, uint32_t *code,
     }
 
     *code = 0x10000 + ((*code - 0xd800) << 10) + (low - 0xdc00);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_ai_text_unit_loose(const u_char **pp, const u_char *end, uint32_t *code,
+    const char **error)
+{
+    ngx_int_t      rc;
+    const u_char  *p;
+
+    p = *pp;
+
+    rc = ngx_ai_text_unit(pp, end, code, error);
+
+    if (rc == NGX_OK || *p != '\\' || end - p < 6 || p[1] != 'u') {
+        return rc;
+    }
+
+    /* what is wrong or truncated may be behind the first half only */
+
+    p += 2;
+
+    if (ngx_ai_text_hex(&p, end, code) != NGX_OK) {
+        return rc;
+    }
+
+    *code = 0xfffd;
+    *pp = p;
 
     return NGX_OK;
 }
@@ -352,7 +388,23 @@ ngx_int_t
 ngx_ai_text_decode(const u_char *text, size_t len, u_char *dst, size_t max,
     ngx_str_t *out)
 {
-    u_char        *d, *last, unit[4];
+    return ngx_ai_text_units(text, len, dst, max, out, ngx_ai_text_unit);
+}
+
+
+ngx_int_t
+ngx_ai_text_decode_loose(const u_char *text, size_t len, u_char *dst,
+    size_t max, ngx_str_t *out)
+{
+    return ngx_ai_text_units(text, len, dst, max, out, ngx_ai_text_unit_loose);
+}
+
+
+static ngx_int_t
+ngx_ai_text_units(const u_char *text, size_t len, u_char *dst, size_t max,
+    ngx_str_t *out, ngx_ai_text_unit_pt unit)
+{
+    u_char        *d, *last, utf8[4];
     size_t         n;
     uint32_t       code;
     const char    *error;
@@ -369,17 +421,17 @@ ngx_ai_text_decode(const u_char *text, size_t len, u_char *dst, size_t max,
         if (*p == '\\' || *p >= 0x80) {
             next = p;
 
-            if (ngx_ai_text_unit(&next, end, &code, &error) != NGX_OK) {
+            if (unit(&next, end, &code, &error) != NGX_OK) {
                 return NGX_ERROR;
             }
 
-            n = ngx_ai_text_put(unit, code) - unit;
+            n = ngx_ai_text_put(utf8, code) - utf8;
 
             if ((size_t) (last - d) < n) {
                 return NGX_DECLINED;
             }
 
-            d = ngx_cpymem(d, unit, n);
+            d = ngx_cpymem(d, utf8, n);
             p = next;
 
             continue;

@@ -44,6 +44,14 @@ ngx_int_t ngx_ai_text_unit(const u_char **pp, const u_char *end,
     uint32_t *code, const char **error);
 
 /*
+ * The same for texts that may have been cut in the middle of a pair: half of
+ * one in a "\u" escape is a unit, and stands for U+FFFD.  All of the text is
+ * here: NGX_AGAIN is for what is truncated.
+ */
+ngx_int_t ngx_ai_text_unit_loose(const u_char **pp, const u_char *end,
+    uint32_t *code, const char **error);
+
+/*
  * Skips UTF-8 sequences of two to four bytes; stops at ASCII, at a sequence
  * that is wrong or truncated, and at the end.
  */
@@ -69,6 +77,10 @@ u_char *ngx_ai_text_put(u_char *dst, uint32_t code);
  */
 ngx_int_t ngx_ai_text_decode(const u_char *text, size_t len, u_char *dst,
     size_t max, ngx_str_t *out);
+
+/* the same by ngx_ai_text_unit_loose() */
+ngx_int_t ngx_ai_text_decode_loose(const u_char *text, size_t len,
+    u_char *dst, size_t max, ngx_str_t *out);
 
 
 /* returns where the first quote, backslash, control or non-ASCII byte is */

@@ -35,11 +35,12 @@ main(void)
 static void
 test_sha256(void)
 {
-    u_char       *million, out[NGX_AI_SHA256_LEN], want[EVP_MAX_MD_SIZE];
-    u_char        hex[2 * NGX_AI_SHA256_LEN], in[200];
-    size_t        i;
-    ngx_uint_t    good;
-    tap_guard_t   g;
+    u_char           *million, out[NGX_AI_SHA256_LEN], want[EVP_MAX_MD_SIZE];
+    u_char            hex[2 * NGX_AI_SHA256_LEN], in[200];
+    size_t            i;
+    ngx_uint_t        good;
+    tap_guard_t       g;
+    ngx_ai_sha256_t   sha;
 
     /* FIPS 180-4's examples */
 
@@ -95,6 +96,20 @@ test_sha256(void)
     }
 
     ok(good, "SHA-256 of 0 to 199 bytes is what OpenSSL's EVP gives");
+
+    ngx_ai_sha256(in, sizeof(in), want);
+
+    for (i = 0; i <= sizeof(in); i++) {
+        ngx_ai_sha256_init(&sha);
+        ngx_ai_sha256_update(&sha, in, i);
+        ngx_ai_sha256_update(&sha, NULL, 0);
+        ngx_ai_sha256_update(&sha, in + i, sizeof(in) - i);
+        ngx_ai_sha256_final(&sha, out);
+
+        good &= memcmp(out, want, sizeof(out)) == 0;
+    }
+
+    ok(good, "SHA-256 in pieces is that of the whole");
 }
 
 

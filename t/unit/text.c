@@ -16,6 +16,7 @@ static void test_utf8_is_exact(void);
 static void test_units(void);
 static void test_unit_prefixes(void);
 static void test_decode(void);
+static void test_loose(void);
 static ngx_uint_t text_utf8_reference(const u_char *p);
 
 
@@ -28,6 +29,7 @@ main(void)
     test_units();
     test_unit_prefixes();
     test_decode();
+    test_loose();
 
     return done();
 }
@@ -416,6 +418,61 @@ test_decode(void)
 
         is_int(ngx_ai_text_decode(p, strlen(bad[i]), dst, sizeof(dst), &out),
                NGX_ERROR, "half a unit, or a wrong one, is an error (%lu)",
+               (unsigned long) i);
+
+        tap_unguard(&g);
+    }
+}
+
+
+static void
+test_loose(void)
+{
+    u_char      *p, dst[100];
+    ngx_str_t    out;
+    ngx_uint_t   i;
+    tap_guard_t  g;
+
+    static const struct {
+        const char  *text;
+        const char  *want;
+    } texts[] = {
+        { "a\\n\\u00e9\\ud83d\\ude00", "a\n\xc3\xa9\xf0\x9f\x98\x80" },
+        { "\\ud83d", "\xef\xbf\xbd" },
+        { "\\ude00", "\xef\xbf\xbd" },
+        { "\\udbffx", "\xef\xbf\xbdx" },
+        { "\\ud83d\\n", "\xef\xbf\xbd\n" },
+        { "\\ud83d\\u0041", "\xef\xbf\xbd" "A" },
+        { "\\ud83d\\ud83d\\ude00", "\xef\xbf\xbd\xf0\x9f\x98\x80" },
+        { "\\ude00\\ud83d", "\xef\xbf\xbd\xef\xbf\xbd" }
+    };
+
+    static const char  *bad[] = { "\\", "\\u00", "\\ud83", "\\q", "\\u00g0",
+                                  "\\ud83d\\q", "\\ud83d\\u00", "\\ud83d\\",
+                                  "a\xff", "a\xe2\x82", "\xed\xa0\xbd" };
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        p = tap_guard(&g, texts[i].text, strlen(texts[i].text));
+
+        is_int(ngx_ai_text_decode_loose(p, strlen(texts[i].text), dst,
+                                        sizeof(dst), &out),
+               NGX_OK, "half of a pair is no error: %s", texts[i].text);
+        is_str(out.data, out.len, texts[i].want, "it is U+FFFD");
+
+        is_int(ngx_ai_text_decode_loose(p, strlen(texts[i].text), p,
+                                        strlen(texts[i].text), &out),
+               NGX_OK, "where it stands too");
+        is_str(out.data, out.len, texts[i].want, "as it is not longer");
+
+        tap_unguard(&g);
+    }
+
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        p = tap_guard(&g, bad[i], strlen(bad[i]));
+
+        is_int(ngx_ai_text_decode_loose(p, strlen(bad[i]), dst, sizeof(dst),
+                                        &out),
+               NGX_ERROR, "what else is wrong still is (%lu)",
                (unsigned long) i);
 
         tap_unguard(&g);

@@ -86,8 +86,11 @@ refused('a name that no vendor has, without a type',
 refused('a type that is not known',
     server("ai_provider x { type nothing; } <<<"), qr/unknown type "nothing"/);
 refused('a vendor without a URL of its own',
+    server("ai_provider databricks { key env:OPENAI_API_KEY; } <<<"),
+    qr/provider "databricks" needs a "url"/);
+refused('a vendor whose URL needs more',
     server("ai_provider azure { key env:OPENAI_API_KEY; } <<<"),
-    qr/provider "azure" needs a "url"/);
+    qr/provider "azure" needs "resource" or a "url"/);
 refused('a vendor without a key', server('ai_provider openai { } <<<'),
     qr/provider "openai" needs a "key", such as "key env:OPENAI_API_KEY"/);
 refused('a name with a slash', server("ai_provider a/b { url $up; } <<<"),

@@ -116,7 +116,7 @@ for my $status (400, 404, 405, 409, 413, 415, 418, 422, 451, 499) {
 for (['detail', '{"detail":"no \u00fc, \"x\""}', ": no \xfc, \"x\""],
     ['an error that is a text', '{"error":"too \\\\ long"}', ': too \\ long'],
     ['a bare message', '{"message":"nope","type":"x"}', ': nope'],
-    ['a list of details', '{"detail":[{"msg":"nope"}]}', '.'],
+    ['a list of details', '{"detail":[{"msg":"nope"}]}', ': nope'],
     ['an error without a message', '{"error":{"code":1}}', '.'],
     ['a message that is no text', '{"error":{"message":{"a":1}}}', '.'],
     ['an array', '["nope"]', '.'],

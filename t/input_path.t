@@ -60,8 +60,10 @@ my @none = map { ($_, "/llm$_") } qw(//v1/chat/completions /v1//chat/completions
     /v1/chat/completions;x=1 /v1/chat/completions. /v1 /v1/ /chat/completions
     /v2/chat/completions /v1/chat /openai/v1/chat/completions
     /v1/proxy/http://evil.test/ /~status=200/v1/chat/completions
-    /v1/messages /v1beta/models/m:generateContent /model/m/converse /v2/chat
-    /api/chat /api/tags /v1/fine_tuning /v1/files/a/b /v1/assistants /.env
+    /v1/messages/ /v1/message /v1beta /v1beta/files
+    /v1beta/models/a/b/c:generateContent /model/m /model//converse
+    /model/a/b/converse /model/m/converse/ /v2/chats /v3/chat /v2
+    /api/chat/ /api/tag /api /v1/fine_tuning /v1/files/a/b /v1/assistants /.env
     /admin /ai/ /v1/organization/api_keys);
 
 for my $path (@none, '/', '/llm', '/llm/', '/llmv1/chat/completions',

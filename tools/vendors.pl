@@ -3,8 +3,9 @@
 # The provider table, src/provider/ngx_ai_vendors.c, for those who do not speak
 # C.
 #
-#   tools/vendors.pl --env            "name ENV" for each vendor with a URL and
-#                                     a customary environment variable
+#   tools/vendors.pl --env            "name ENV" for each vendor with a URL that
+#                                     is the same for all its customers, and a
+#                                     customary environment variable
 #   tools/vendors.pl --readme FILE    writes it into FILE, between the lines
 #                                     "<!-- vendors -->" and
 #                                     "<!-- end of vendors -->"
@@ -23,7 +24,8 @@ my ($verb, $file) = (@ARGV, '');
 my @vendors = vendors(dirname(dirname(abs_path($0))));
 
 if ($verb eq '--env') {
-    print "$_->{name} $_->{env}\n" for grep { $_->{url} && $_->{env} } @vendors;
+    print "$_->{name} $_->{env}\n"
+        for grep { $_->{url} && $_->{env} && $_->{url} !~ /\{/ } @vendors;
 
 } elsif ($verb eq '--readme' && $file) {
     write_readme($file);

@@ -41,6 +41,7 @@ typedef struct {
 typedef struct {
     ngx_str_t         model;            /* decoded; empty when absent */
     ngx_ai_span_t     model_span;       /* the text, without its quotes */
+    off_t             model_key;        /* where its member begins */
 
     ngx_ai_span_t     options_span;     /* stream_options */
     ngx_ai_span_t     usage_span;       /* stream_options.include_usage */

@@ -25,11 +25,15 @@ static const ngx_ai_error_row_t  ngx_ai_errors[NGX_AI_ERROR_MAX] = {
     { 405, ngx_string("method_not_allowed") },
     { 413, ngx_string("too_large") },
     { 415, ngx_string("unsupported_media") },
+    { 400, ngx_string("context_length") },
+    { 400, ngx_string("content_policy") },
     { 429, ngx_string("rate_limited") },
+    { 429, ngx_string("quota") },
     { 500, ngx_string("internal") },
     { 502, ngx_string("upstream") },
     { 502, ngx_string("provider_auth") },
     { 503, ngx_string("unavailable") },
+    { 503, ngx_string("overloaded") },
     { 504, ngx_string("timeout") }
 };
 
@@ -52,6 +56,15 @@ ngx_uint_t
 ngx_ai_error_kind(ngx_uint_t status)
 {
     ngx_uint_t  kind;
+
+    switch (status) {
+
+    case 402:
+        return NGX_AI_ERROR_QUOTA;
+
+    case 529:
+        return NGX_AI_ERROR_OVERLOADED;
+    }
 
     for (kind = 1; kind < NGX_AI_ERROR_MAX; kind++) {
         if (ngx_ai_errors[kind].status == status) {

@@ -30,11 +30,15 @@ typedef enum {
     NGX_AI_ERROR_METHOD,           /* 405 */
     NGX_AI_ERROR_TOO_LARGE,        /* 413 */
     NGX_AI_ERROR_MEDIA,            /* 415 a body we don't read */
+    NGX_AI_ERROR_CONTEXT,          /* 400 more than the model can take */
+    NGX_AI_ERROR_POLICY,           /* 400 the provider won't answer that */
     NGX_AI_ERROR_RATE,             /* 429 */
+    NGX_AI_ERROR_QUOTA,            /* 429 nothing left to spend there */
     NGX_AI_ERROR_INTERNAL,         /* 500 our fault */
     NGX_AI_ERROR_UPSTREAM,         /* 502 the provider failed or lied */
     NGX_AI_ERROR_PROVIDER_AUTH,    /* 502 the provider refused our key */
     NGX_AI_ERROR_UNAVAILABLE,      /* 503 */
+    NGX_AI_ERROR_OVERLOADED,       /* 503 the provider has too much to do */
     NGX_AI_ERROR_TIMEOUT,          /* 504 the provider was too slow */
     NGX_AI_ERROR_MAX
 } ngx_ai_error_e;
@@ -45,6 +49,7 @@ typedef struct {
     ngx_uint_t        status;
     ngx_str_t         message;     /* a sentence that says what to do */
     ngx_str_t         param;       /* path of the field at fault, or empty */
+    int64_t           retry_after; /* milliseconds that the body says; or -1 */
 } ngx_ai_error_t;
 
 

@@ -26,7 +26,18 @@
  *                                                     reasoning
  *   Responses         input_tokens as "prompt"      output_tokens as
  *                                                     "completion"
+ *   Anthropic         input_tokens exclude both     output_tokens with the
+ *                       kinds of cached tokens        thoughts in them
+ *   Gemini            promptTokenCount = input      candidatesTokenCount =
+ *                       + cached + audio; results       output + audio + image,
+ *                       of own tools come on top        thoughts on top
  *   images            input_tokens = text + image   output_tokens are image
+ *   Ollama            prompt_eval_count = input,    eval_count = output, with
+ *                       none of a cached prompt       the thoughts in it
+ *   Bedrock           inputTokens exclude both      outputTokens with the
+ *                       kinds of cached tokens        thoughts in them
+ *   Cohere            input_tokens of "tokens" with output_tokens with the
+ *                       the cached and the images     thoughts in them
  *
  * A later report replaces an earlier one, it is never added to it.  Zero is
  * a report, absence is not: "reported" tells them apart.

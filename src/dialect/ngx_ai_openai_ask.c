@@ -6,316 +6,497 @@
 
 
 #include "ngx_ai_openai.h"
-#include "ngx_ai_text.h"
 
 
-#define NGX_AI_OPENAI_N_MAX        128
-
-#define ngx_ai_type(t)             (1 << NGX_AI_JSON_##t)
-
-#define NGX_AI_OPENAI_BOOL         (ngx_ai_type(TRUE) | ngx_ai_type(FALSE))
-#define NGX_AI_OPENAI_COUNT        ngx_ai_type(NUMBER)
-#define NGX_AI_OPENAI_TEXTS        (ngx_ai_type(STRING) | ngx_ai_type(ARRAY)  \
-                                    | ngx_ai_type(OBJECT))
+typedef struct {
+    const ngx_ai_node_t  *type;
+    const ngx_ai_node_t  *schema;      /* json_schema */
+} ngx_ai_openai_format_t;
 
 
-typedef enum {
-    NGX_AI_OPENAI_MODEL = 0,
-    NGX_AI_OPENAI_STREAM,
-    NGX_AI_OPENAI_OPTIONS,
-    NGX_AI_OPENAI_USAGE,
-    NGX_AI_OPENAI_MAX_TOKENS,
-    NGX_AI_OPENAI_MAX_COMPLETION,
-    NGX_AI_OPENAI_MAX_OUTPUT,
-    NGX_AI_OPENAI_N,
-    NGX_AI_OPENAI_MESSAGES,
-    NGX_AI_OPENAI_TOOLS,
-    NGX_AI_OPENAI_INPUT,
-    NGX_AI_OPENAI_PROMPT,
-    NGX_AI_OPENAI_QUERY,
-    NGX_AI_OPENAI_DOCUMENTS,
-    NGX_AI_OPENAI_PREVIOUS,
-    NGX_AI_OPENAI_INPUT_FILE,
-    NGX_AI_OPENAI_TRAINING_FILE,
-    NGX_AI_OPENAI_VALIDATION_FILE
-} ngx_ai_openai_ask_e;
+static void ngx_ai_openai_mark(ngx_ai_chat_t *chat);
+static ngx_uint_t ngx_ai_openai_is_zero(const ngx_str_t *number);
+static ngx_int_t ngx_ai_openai_read_wish(ngx_ai_walk_t *w,
+    const ngx_ai_node_t *value, const ngx_ai_member_t *member, void *to);
+static ngx_int_t ngx_ai_openai_read_old_max(ngx_ai_walk_t *w,
+    const ngx_ai_node_t *value, const ngx_ai_member_t *member, void *to);
+static ngx_int_t ngx_ai_openai_read_format(ngx_ai_walk_t *w,
+    const ngx_ai_node_t *value, const ngx_ai_member_t *member, void *to);
+static ngx_int_t ngx_ai_openai_read_modalities(ngx_ai_walk_t *w,
+    const ngx_ai_node_t *value, const ngx_ai_member_t *member, void *to);
+static ngx_int_t ngx_ai_openai_read_voice(ngx_ai_walk_t *w,
+    const ngx_ai_node_t *value, const ngx_ai_member_t *member, void *to);
+static ngx_int_t ngx_ai_openai_read_effort(ngx_ai_walk_t *w,
+    const ngx_ai_node_t *value, const ngx_ai_member_t *member, void *to);
+static ngx_int_t ngx_ai_openai_read_reasoning(ngx_ai_walk_t *w,
+    const ngx_ai_node_t *value, const ngx_ai_member_t *member, void *to);
+static ngx_int_t ngx_ai_openai_read_hidden(ngx_ai_walk_t *w,
+    const ngx_ai_node_t *value, const ngx_ai_member_t *member, void *to);
+static ngx_int_t ngx_ai_openai_read_thinks(ngx_ai_walk_t *w,
+    const ngx_ai_node_t *value, const ngx_ai_member_t *member, void *to);
+static ngx_int_t ngx_ai_openai_read_search(ngx_ai_walk_t *w,
+    const ngx_ai_node_t *value, const ngx_ai_member_t *member, void *to);
 
 
-static ngx_int_t ngx_ai_openai_check(const ngx_ai_route_t *route,
-    const ngx_ai_scan_value_t *v, ngx_pool_t *pool, ngx_ai_error_t *error);
-static ngx_uint_t ngx_ai_openai_required(const ngx_ai_route_t *route);
-static ngx_int_t ngx_ai_openai_model(const ngx_str_t *body, ngx_uint_t n,
-    const ngx_ai_scan_value_t *v, ngx_pool_t *pool, ngx_ai_ask_t *ask,
-    ngx_ai_error_t *error);
-static ngx_int_t ngx_ai_openai_named(const ngx_str_t *body, ngx_uint_t n,
-    const ngx_ai_scan_value_t *v, ngx_pool_t *pool, ngx_ai_ask_t *ask);
-static void ngx_ai_openai_force_usage(const ngx_ai_ask_t *ask,
-    ngx_ai_edit_t *e);
-static ngx_int_t ngx_ai_openai_invalid(ngx_pool_t *pool,
-    ngx_ai_error_t *error, ngx_uint_t field, char *fault);
+#define ngx_ai_chat(name)  offsetof(ngx_ai_chat_t, name)
 
 
-/* what the gateway decides on; all else is the provider's to judge */
+static const ngx_ai_member_t  ngx_ai_openai_ask_members[] = {
 
-const ngx_ai_scan_field_t  ngx_ai_openai_ask_fields[NGX_AI_OPENAI_ASK_MAX] = {
-    { ngx_string("model") },
-    { ngx_string("stream") },
-    { ngx_string("stream_options") },
-    { ngx_string("stream_options.include_usage") },
-    { ngx_string("max_tokens") },
-    { ngx_string("max_completion_tokens") },
-    { ngx_string("max_output_tokens") },
-    { ngx_string("n") },
-    { ngx_string("messages") },
-    { ngx_string("tools") },
-    { ngx_string("input") },
-    { ngx_string("prompt") },
-    { ngx_string("query") },
-    { ngx_string("documents") },
-    { ngx_string("previous_response_id") },
-    { ngx_string("input_file_id") },
-    { ngx_string("training_file") },
-    { ngx_string("validation_file") }
+    { ngx_string("model"), NGX_AI_STRING, NULL, 0, 0 },
+
+    { ngx_string("messages"), NGX_AI_ARRAY,
+      ngx_ai_openai_read_messages, 0, 0 },
+
+    { ngx_string("tools"), NGX_AI_ARRAY,
+      ngx_ai_openai_read_tools, 0, 0 },
+
+    { ngx_string("stream"), NGX_AI_BOOL,
+      ngx_ai_openai_read_stream, 0, 0 },
+
+    { ngx_string("stream_options"), NGX_AI_OBJECT,
+      ngx_ai_openai_read_options, 0, 0 },
+
+    { ngx_string("temperature"), NGX_AI_NUMBER,
+      ngx_ai_walk_raw, ngx_ai_chat(temperature),
+      NGX_AI_FIELD_TEMPERATURE },
+
+    { ngx_string("max_tokens"), NGX_AI_NUMBER,
+      ngx_ai_openai_read_old_max, ngx_ai_chat(max_tokens),
+      NGX_AI_FIELD_MAX_TOKENS },
+
+    { ngx_string("max_completion_tokens"), NGX_AI_NUMBER,
+      ngx_ai_walk_count, ngx_ai_chat(max_tokens),
+      NGX_AI_FIELD_MAX_TOKENS },
+
+    { ngx_string("top_p"), NGX_AI_NUMBER,
+      ngx_ai_walk_raw, ngx_ai_chat(top_p),
+      NGX_AI_FIELD_TOP_P },
+
+    { ngx_string("n"), NGX_AI_NUMBER,
+      ngx_ai_walk_count, ngx_ai_chat(n), 0 },
+
+    { ngx_string("stop"), NGX_AI_STRING|NGX_AI_ARRAY,
+      ngx_ai_walk_texts, ngx_ai_chat(stop), 0 },
+
+    { ngx_string("seed"), NGX_AI_NUMBER,
+      ngx_ai_walk_raw, ngx_ai_chat(seed),
+      NGX_AI_FIELD_SEED },
+
+    { ngx_string("presence_penalty"), NGX_AI_NUMBER,
+      ngx_ai_walk_raw, ngx_ai_chat(presence_penalty), 0 },
+
+    { ngx_string("frequency_penalty"), NGX_AI_NUMBER,
+      ngx_ai_walk_raw, ngx_ai_chat(frequency_penalty), 0 },
+
+    { ngx_string("logit_bias"), NGX_AI_OBJECT,
+      ngx_ai_openai_read_filled, ngx_ai_chat(logit_bias), 0 },
+
+    { ngx_string("logprobs"), NGX_AI_BOOL,
+      ngx_ai_walk_flag, ngx_ai_chat(logprobs), 0 },
+
+    { ngx_string("top_logprobs"), NGX_AI_NUMBER,
+      ngx_ai_walk_raw, ngx_ai_chat(top_logprobs), 0 },
+
+    { ngx_string("tool_choice"), NGX_AI_STRING|NGX_AI_OBJECT,
+      ngx_ai_openai_read_choice, 0, 0 },
+
+    { ngx_string("parallel_tool_calls"), NGX_AI_BOOL,
+      ngx_ai_walk_flag, ngx_ai_chat(parallel), 0 },
+
+    { ngx_string("response_format"), NGX_AI_OBJECT,
+      ngx_ai_openai_read_format, 0, 0 },
+
+    { ngx_string("reasoning_effort"), NGX_AI_STRING,
+      ngx_ai_openai_read_effort, 0, 0 },
+
+    { ngx_string("verbosity"), NGX_AI_STRING,
+      ngx_ai_walk_text, ngx_ai_chat(verbosity),
+      NGX_AI_FIELD_VERBOSITY },
+
+    { ngx_string("modalities"), NGX_AI_ARRAY,
+      ngx_ai_openai_read_modalities, 0, 0 },
+
+    { ngx_string("audio"), NGX_AI_OBJECT,
+      ngx_ai_openai_read_voice, 0, 0 },
+
+    { ngx_string("prediction"), NGX_AI_OBJECT,
+      ngx_ai_walk_raw, ngx_ai_chat(prediction),
+      NGX_AI_FIELD_PREDICTION },
+
+    { ngx_string("web_search_options"), NGX_AI_OBJECT,
+      ngx_ai_openai_read_search, 0, 0 },
+
+    { ngx_string("user"), NGX_AI_STRING,
+      ngx_ai_walk_text, ngx_ai_chat(user), 0 },
+
+    /* the newer name of it */
+
+    { ngx_string("safety_identifier"), NGX_AI_STRING,
+      ngx_ai_walk_text, ngx_ai_chat(user), 0 },
+
+    { ngx_string("metadata"), NGX_AI_OBJECT,
+      ngx_ai_openai_read_filled, ngx_ai_chat(metadata), 0 },
+
+    { ngx_string("service_tier"), NGX_AI_STRING,
+      ngx_ai_walk_text, ngx_ai_chat(tier), 0 },
+
+    { ngx_string("store"), NGX_AI_BOOL,
+      ngx_ai_walk_flag, ngx_ai_chat(store), 0 },
+
+    { ngx_string("prompt_cache_key"), NGX_AI_STRING,
+      ngx_ai_walk_text, ngx_ai_chat(cache_key), 0 },
+
+    /* of vendors */
+
+    { ngx_string("top_k"), NGX_AI_NUMBER,
+      ngx_ai_walk_raw, ngx_ai_chat(top_k),
+      NGX_AI_FIELD_TOP_K },
+
+    { ngx_string("random_seed"), NGX_AI_NUMBER,
+      ngx_ai_walk_raw, ngx_ai_chat(seed),
+      NGX_AI_FIELD_SEED },
+
+    { ngx_string("reasoning"), NGX_AI_OBJECT,
+      ngx_ai_openai_read_reasoning, 0, 0 },
+
+    { ngx_string("include_reasoning"), NGX_AI_BOOL,
+      ngx_ai_walk_flag, ngx_ai_chat(thoughts), 0 },
+
+    { ngx_string("thinking"), NGX_AI_OBJECT,
+      ngx_ai_openai_read_thinks, 0, 0 },
+
+      ngx_ai_null_member
 };
 
 
-/* null may stand for any of them: it is as good as absent */
+static const ngx_ai_member_t  ngx_ai_openai_options_members[] = {
 
-static const ngx_uint_t  ngx_ai_openai_ask_types[NGX_AI_OPENAI_ASK_MAX] = {
-    ngx_ai_type(STRING),
-    NGX_AI_OPENAI_BOOL,
-    ngx_ai_type(OBJECT),
-    NGX_AI_OPENAI_BOOL,
-    NGX_AI_OPENAI_COUNT,
-    NGX_AI_OPENAI_COUNT,
-    NGX_AI_OPENAI_COUNT,
-    NGX_AI_OPENAI_COUNT,
-    ngx_ai_type(ARRAY),
-    ngx_ai_type(ARRAY),
-    NGX_AI_OPENAI_TEXTS,
-    NGX_AI_OPENAI_TEXTS,
-    NGX_AI_OPENAI_TEXTS,
-    ngx_ai_type(ARRAY),
-    ngx_ai_type(STRING),
-    ngx_ai_type(STRING),
-    ngx_ai_type(STRING),
-    ngx_ai_type(STRING)
+    { ngx_string("include_usage"), NGX_AI_BOOL,
+      ngx_ai_openai_read_wish, 0, 0 },
+
+    /* padding, which is never passed on */
+
+    { ngx_string("include_obfuscation"), NGX_AI_BOOL, NULL, 0, 0 },
+
+      ngx_ai_null_member
+};
+
+
+static const ngx_ai_member_t  ngx_ai_openai_format_members[] = {
+
+    { ngx_string("type"), NGX_AI_STRING,
+      ngx_ai_openai_node, offsetof(ngx_ai_openai_format_t, type), 0 },
+
+    { ngx_string("json_schema"), NGX_AI_OBJECT,
+      ngx_ai_openai_node, offsetof(ngx_ai_openai_format_t, schema), 0 },
+
+      ngx_ai_null_member
+};
+
+
+static const ngx_ai_member_t  ngx_ai_openai_schema_members[] = {
+
+    { ngx_string("name"), NGX_AI_STRING,
+      ngx_ai_walk_text, ngx_ai_chat(schema_name), 0 },
+
+    { ngx_string("description"), NGX_AI_STRING,
+      ngx_ai_walk_text, ngx_ai_chat(schema_description), 0 },
+
+    { ngx_string("schema"), NGX_AI_OBJECT,
+      ngx_ai_walk_raw, ngx_ai_chat(schema), 0 },
+
+    { ngx_string("strict"), NGX_AI_BOOL,
+      ngx_ai_walk_flag, ngx_ai_chat(schema_strict), 0 },
+
+      ngx_ai_null_member
+};
+
+
+static const ngx_ai_member_t  ngx_ai_openai_voice_members[] = {
+
+    { ngx_string("voice"), NGX_AI_STRING,
+      ngx_ai_walk_text, ngx_ai_chat(audio_voice), 0 },
+
+    { ngx_string("format"), NGX_AI_STRING,
+      ngx_ai_walk_text, ngx_ai_chat(audio_format), 0 },
+
+      ngx_ai_null_member
+};
+
+
+/* OpenRouter's form */
+
+static const ngx_ai_member_t  ngx_ai_openai_reasoning_members[] = {
+
+    { ngx_string("effort"), NGX_AI_STRING,
+      ngx_ai_openai_read_effort, 0, 0 },
+
+    { ngx_string("max_tokens"), NGX_AI_NUMBER,
+      ngx_ai_walk_count, ngx_ai_chat(budget),
+      NGX_AI_FIELD_BUDGET },
+
+    { ngx_string("exclude"), NGX_AI_BOOL,
+      ngx_ai_openai_read_hidden, ngx_ai_chat(thoughts), 0 },
+
+      ngx_ai_null_member
+};
+
+
+static const ngx_ai_member_t  ngx_ai_openai_thinks_members[] = {
+
+    { ngx_string("type"), NGX_AI_STRING, NULL, 0, 0 },
+    { ngx_string("budget_tokens"), NGX_AI_NUMBER, NULL, 0, 0 },
+
+      ngx_ai_null_member
+};
+
+
+static const ngx_ai_openai_word_t  ngx_ai_openai_formats[] = {
+    { ngx_string("text"), NGX_AI_FORMAT_TEXT },
+    { ngx_string("json_object"), NGX_AI_FORMAT_JSON },
+    { ngx_string("json_schema"), NGX_AI_FORMAT_SCHEMA },
+    { ngx_null_string, 0 }
 };
 
 
 ngx_int_t
-ngx_ai_openai_read_ask(const ngx_ai_route_t *route, ngx_ai_reader_t *readers,
-    const ngx_str_t *body, ngx_uint_t n, ngx_pool_t *pool, ngx_ai_ask_t *ask,
-    ngx_ai_error_t *error)
+ngx_ai_openai_read_ask(ngx_ai_walk_t *w, const ngx_ai_node_t *root, void *ask)
 {
-    u_char               *p;
-    ngx_ai_scan_t        *scan;
-    ngx_ai_reader_t      *reader;
-    ngx_ai_scan_value_t  *v;
+    ngx_ai_chat_t  *chat;
 
-    reader = &readers[NGX_AI_OPENAI_TABLE_ASK];
-    scan = &reader->scan;
-    v = reader->values;
+    chat = ask;
+    w->marks = &chat->fields;
 
-    if (ngx_ai_reader_read_pieces(reader, body, n) != NGX_OK) {
-        p = ngx_pnalloc(pool, 128);
-        if (p == NULL) {
-            return NGX_ERROR;
+    if (ngx_ai_walk_element(w, root, ngx_ai_openai_ask_members, chat)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (chat->messages.nelts == 0) {
+        return ngx_ai_walk_fail(w, root, "has no \"messages\"");
+    }
+
+    return ngx_ai_openai_read_done(w, chat);
+}
+
+
+ngx_int_t
+ngx_ai_openai_read_done(ngx_ai_walk_t *w, ngx_ai_chat_t *chat)
+{
+    ngx_ai_openai_mark(chat);
+
+    return (ngx_ai_chat_complete(chat) == NGX_OK) ? NGX_OK
+                                                  : ngx_ai_openai_no_memory(w);
+}
+
+
+/*
+ * What says no more than the default does is not there: no target needs to be
+ * told, and none of them drops it.
+ */
+
+static void
+ngx_ai_openai_mark(ngx_ai_chat_t *chat)
+{
+    uint64_t  fields;
+
+    fields = 0;
+
+    if (chat->n != 1) {
+        fields |= ngx_ai_field(N);
+    }
+
+    if (chat->stop != NULL && chat->stop->nelts) {
+        fields |= ngx_ai_field(STOP);
+    }
+
+    if (!ngx_ai_openai_is_zero(&chat->presence_penalty)) {
+        fields |= ngx_ai_field(PRESENCE_PENALTY);
+    }
+
+    if (!ngx_ai_openai_is_zero(&chat->frequency_penalty)) {
+        fields |= ngx_ai_field(FREQUENCY_PENALTY);
+    }
+
+    if (chat->logit_bias.len) {
+        fields |= ngx_ai_field(LOGIT_BIAS);
+    }
+
+    if (chat->logprobs) {
+        fields |= ngx_ai_field(LOGPROBS);
+    }
+
+    if (chat->parallel == 0) {
+        fields |= ngx_ai_field(PARALLEL);
+    }
+
+    if (chat->user.len) {
+        fields |= ngx_ai_field(USER);
+    }
+
+    if (chat->metadata.len) {
+        fields |= ngx_ai_field(METADATA);
+    }
+
+    if (chat->tier.len
+        && !(chat->tier.len == 4
+             && ngx_memcmp(chat->tier.data, "auto", 4) == 0))
+    {
+        fields |= ngx_ai_field(TIER);
+    }
+
+    if (chat->store == 1) {
+        fields |= ngx_ai_field(STORE);
+    }
+
+    if (chat->cache_key.len) {
+        fields |= ngx_ai_field(CACHE_KEY);
+    }
+
+    chat->fields |= fields;
+}
+
+
+/* an absent one is zero too */
+
+static ngx_uint_t
+ngx_ai_openai_is_zero(const ngx_str_t *number)
+{
+    size_t  i;
+
+    for (i = 0; i < number->len; i++) {
+
+        if (number->data[i] >= '1' && number->data[i] <= '9') {
+            return 0;
         }
 
-        error->kind = NGX_AI_ERROR_INVALID;
-        error->message.data = p;
-        error->message.len = ngx_snprintf(p, 128, "The request body is not "
-                                          "valid JSON: %s at byte %O.",
-                                          scan->error, scan->offset)
-                             - p;
-        return NGX_ERROR;
+        if (number->data[i] == 'e' || number->data[i] == 'E') {
+            break;
+        }
     }
 
-    if (scan->top.type != NGX_AI_JSON_OBJECT) {
-        error->kind = NGX_AI_ERROR_INVALID;
-        ngx_str_set(&error->message, "The request body must be a JSON "
-                    "object.");
-        return NGX_ERROR;
-    }
+    return 1;
+}
 
-    if (ngx_ai_openai_check(route, v, pool, error) != NGX_OK) {
-        return NGX_ERROR;
-    }
 
-    ask->open = scan->top.start + 1;
-    ask->stream = (v[NGX_AI_OPENAI_STREAM].type == NGX_AI_JSON_TRUE);
-    ask->usage = (v[NGX_AI_OPENAI_USAGE].type == NGX_AI_JSON_TRUE);
+ngx_int_t
+ngx_ai_openai_read_stream(ngx_ai_walk_t *w, const ngx_ai_node_t *value,
+    const ngx_ai_member_t *member, void *to)
+{
+    ngx_ai_chat_t *chat = to;
 
-    ask->options_span.start = v[NGX_AI_OPENAI_OPTIONS].start;
-    ask->options_span.end = v[NGX_AI_OPENAI_OPTIONS].end;
-    ask->options_null = (v[NGX_AI_OPENAI_OPTIONS].type == NGX_AI_JSON_NULL);
-    ask->options_empty = (v[NGX_AI_OPENAI_OPTIONS].n == 0);
-    ask->usage_span.start = v[NGX_AI_OPENAI_USAGE].start;
-    ask->usage_span.end = v[NGX_AI_OPENAI_USAGE].end;
+    chat->stream = (value->type == NGX_AI_JSON_TRUE);
 
-    ask->n = v[NGX_AI_OPENAI_N].integer ? v[NGX_AI_OPENAI_N].value : 1;
+    return NGX_OK;
+}
 
-    ask->max_tokens = v[NGX_AI_OPENAI_MAX_COMPLETION].integer
-                      ? v[NGX_AI_OPENAI_MAX_COMPLETION].value
-                      : v[NGX_AI_OPENAI_MAX_OUTPUT].integer
-                      ? v[NGX_AI_OPENAI_MAX_OUTPUT].value
-                      : v[NGX_AI_OPENAI_MAX_TOKENS].integer
-                      ? v[NGX_AI_OPENAI_MAX_TOKENS].value : -1;
 
-    if (ngx_ai_openai_named(body, n, v, pool, ask) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return ngx_ai_openai_model(body, n, &v[NGX_AI_OPENAI_MODEL], pool, ask,
-                               error);
+ngx_int_t
+ngx_ai_openai_read_options(ngx_ai_walk_t *w, const ngx_ai_node_t *value,
+    const ngx_ai_member_t *member, void *to)
+{
+    return ngx_ai_walk_object(w, value, ngx_ai_openai_options_members, to);
 }
 
 
 static ngx_int_t
-ngx_ai_openai_check(const ngx_ai_route_t *route, const ngx_ai_scan_value_t *v,
-    ngx_pool_t *pool, ngx_ai_error_t *error)
+ngx_ai_openai_read_wish(ngx_ai_walk_t *w, const ngx_ai_node_t *value,
+    const ngx_ai_member_t *member, void *to)
 {
-    ngx_uint_t  i, required;
+    ngx_ai_chat_t *chat = to;
 
-    required = ngx_ai_openai_required(route);
+    chat->usage = (value->type == NGX_AI_JSON_TRUE);
 
-    for (i = 0; i < NGX_AI_OPENAI_ASK_MAX; i++) {
+    return NGX_OK;
+}
 
-        if (v[i].count > 1) {
-            return ngx_ai_openai_invalid(pool, error, i,
-                                         "is given more than once");
-        }
 
-        if (v[i].count == 0 || v[i].type == NGX_AI_JSON_NULL) {
-            if (required & (1 << i)) {
-                return ngx_ai_openai_invalid(pool, error, i, "is missing");
-            }
+/* the newer name wins, whatever their order is */
 
-            continue;
-        }
+static ngx_int_t
+ngx_ai_openai_read_old_max(ngx_ai_walk_t *w, const ngx_ai_node_t *value,
+    const ngx_ai_member_t *member, void *to)
+{
+    int64_t  *max, old;
 
-        if (!(ngx_ai_openai_ask_types[i] & (1 << v[i].type))) {
-            return ngx_ai_openai_invalid(pool, error, i,
-                                         "is of the wrong type");
-        }
+    max = to;
+    old = *max;
 
-        /* no tokens at all are asked for to have a prompt echoed */
-
-        if (ngx_ai_openai_ask_types[i] == NGX_AI_OPENAI_COUNT
-            && (!v[i].integer || v[i].value < 0))
-        {
-            return ngx_ai_openai_invalid(pool, error, i,
-                                         "must be an integer, 0 or more");
-        }
+    if (ngx_ai_walk_count(w, value, member, max) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    v = &v[NGX_AI_OPENAI_N];
-
-    if (v->integer && (v->value < 1 || v->value > NGX_AI_OPENAI_N_MAX)) {
-        return ngx_ai_openai_invalid(pool, error, NGX_AI_OPENAI_N,
-                                     "must be from 1 to 128");
+    if (old != -1) {
+        *max = old;
     }
 
     return NGX_OK;
 }
 
 
-static ngx_uint_t
-ngx_ai_openai_required(const ngx_ai_route_t *route)
+ngx_int_t
+ngx_ai_openai_read_filled(ngx_ai_walk_t *w, const ngx_ai_node_t *value,
+    const ngx_ai_member_t *member, void *to)
 {
-    ngx_uint_t  required;
-
-    required = (route->flags & NGX_AI_ROUTE_MODEL_REQUIRED)
-               ? (1 << NGX_AI_OPENAI_MODEL) : 0;
-
-    switch (route->id) {
-
-    case NGX_AI_ROUTE_CHAT:
-        return required | (1 << NGX_AI_OPENAI_MESSAGES);
-
-    case NGX_AI_ROUTE_EMBEDDINGS:
-    case NGX_AI_ROUTE_MODERATIONS:
-    case NGX_AI_ROUTE_SPEECH:
-        return required | (1 << NGX_AI_OPENAI_INPUT);
-
-    case NGX_AI_ROUTE_IMAGES:
-        return required | (1 << NGX_AI_OPENAI_PROMPT);
-
-    case NGX_AI_ROUTE_RERANK:
-        return required | (1 << NGX_AI_OPENAI_QUERY)
-               | (1 << NGX_AI_OPENAI_DOCUMENTS);
-
-    default:
-        return required;
-    }
+    return value->n ? ngx_ai_walk_raw(w, value, member, to) : NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_ai_openai_model(const ngx_str_t *body, ngx_uint_t n,
-    const ngx_ai_scan_value_t *v, ngx_pool_t *pool, ngx_ai_ask_t *ask,
-    ngx_ai_error_t *error)
+ngx_ai_openai_read_format(ngx_ai_walk_t *w, const ngx_ai_node_t *value,
+    const ngx_ai_member_t *member, void *to)
 {
-    ngx_int_t  rc;
+    ngx_ai_chat_t *chat = to;
 
-    if (v->type != NGX_AI_JSON_STRING) {
+    ngx_ai_openai_format_t       format;
+    const ngx_ai_openai_word_t  *word;
+
+    ngx_memzero(&format, sizeof(ngx_ai_openai_format_t));
+
+    if (ngx_ai_walk_object(w, value, ngx_ai_openai_format_members, &format)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (format.type == NULL) {
+        return ngx_ai_walk_fail(w, value, "has no \"type\"");
+    }
+
+    word = ngx_ai_openai_word(w->tree, format.type, ngx_ai_openai_formats);
+
+    if (word == NULL) {
+        ngx_ai_walk_drop(w, value);
         return NGX_OK;
     }
 
-    rc = ngx_ai_reader_string(v, body, n, NGX_AI_ASK_MODEL_MAX, pool,
-                              &ask->model);
+    chat->output = word->value;
 
-    if (rc == NGX_ERROR) {
+    if (chat->output == NGX_AI_FORMAT_JSON) {
+        chat->fields |= ngx_ai_field(JSON);
+    }
+
+    if (chat->output != NGX_AI_FORMAT_SCHEMA) {
+        return NGX_OK;
+    }
+
+    if (format.schema == NULL) {
+        return ngx_ai_walk_fail(w, value, "has no \"json_schema\"");
+    }
+
+    chat->fields |= ngx_ai_field(SCHEMA);
+
+    if (ngx_ai_walk_object(w, format.schema, ngx_ai_openai_schema_members,
+                           chat)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    if (rc != NGX_OK || ngx_ai_ask_check_model(&ask->model) != NGX_OK) {
-        return ngx_ai_openai_invalid(pool, error, NGX_AI_OPENAI_MODEL,
-                                     "is no model's name");
-    }
-
-    ask->model_span.start = v->start + 1;
-    ask->model_span.end = v->end - 1;
-
-    return NGX_OK;
-}
-
-
-/* from the body: with its escapes an id may be longer than what a scan keeps */
-
-static ngx_int_t
-ngx_ai_openai_named(const ngx_str_t *body, ngx_uint_t n,
-    const ngx_ai_scan_value_t *v, ngx_pool_t *pool, ngx_ai_ask_t *ask)
-{
-    ngx_uint_t       i;
-    ngx_ai_named_t  *named;
-
-    ask->nnamed = 0;
-
-    for (i = NGX_AI_OPENAI_PREVIOUS; i < NGX_AI_OPENAI_ASK_MAX; i++) {
-
-        if (v[i].type != NGX_AI_JSON_STRING) {
-            continue;
-        }
-
-        named = &ask->named[ask->nnamed];
-        named->field = ngx_ai_openai_ask_fields[i].path;
-
-        switch (ngx_ai_reader_string(&v[i], body, n, NGX_AI_ASK_ID_MAX, pool,
-                                     &named->id))
-        {
-        case NGX_OK:
-            ask->nnamed++;
-            break;
-
-        case NGX_DECLINED:
-            /* longer than any that is remembered */
-            break;
-
-        default:
-            return NGX_ERROR;
-        }
+    if (chat->schema.len == 0) {
+        return ngx_ai_walk_fail(w, format.schema, "has no \"schema\"");
     }
 
     return NGX_OK;
@@ -323,96 +504,147 @@ ngx_ai_openai_named(const ngx_str_t *body, ngx_uint_t n,
 
 
 static ngx_int_t
-ngx_ai_openai_invalid(ngx_pool_t *pool, ngx_ai_error_t *error,
-    ngx_uint_t field, char *fault)
+ngx_ai_openai_read_modalities(ngx_ai_walk_t *w, const ngx_ai_node_t *value,
+    const ngx_ai_member_t *member, void *to)
 {
-    u_char  *p;
+    ngx_ai_chat_t *chat = to;
 
-    p = ngx_pnalloc(pool, 128);
-    if (p == NULL) {
+    ngx_uint_t            i;
+    const ngx_ai_node_t  *node;
+
+    node = ngx_ai_tree_child(value);
+
+    for (i = 0; i < value->n; i++) {
+
+        if (node->type != NGX_AI_JSON_STRING) {
+            return ngx_ai_walk_fail(w, node, "must be a string");
+        }
+
+        if (ngx_ai_tree_is(w->tree, node, "audio")) {
+            chat->fields |= ngx_ai_field(AUDIO_OUT);
+
+        } else if (ngx_ai_tree_is(w->tree, node, "image")) {
+            chat->fields |= ngx_ai_field(IMAGE_OUT);
+
+        } else if (!ngx_ai_tree_is(w->tree, node, "text")) {
+            ngx_ai_walk_drop(w, node);
+        }
+
+        node = ngx_ai_tree_next(w->tree, node);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_ai_openai_read_voice(ngx_ai_walk_t *w, const ngx_ai_node_t *value,
+    const ngx_ai_member_t *member, void *to)
+{
+    return ngx_ai_walk_object(w, value, ngx_ai_openai_voice_members, to);
+}
+
+
+static ngx_int_t
+ngx_ai_openai_read_effort(ngx_ai_walk_t *w, const ngx_ai_node_t *value,
+    const ngx_ai_member_t *member, void *to)
+{
+    ngx_ai_chat_t *chat = to;
+
+    ngx_str_t   name;
+    ngx_uint_t  effort;
+
+    ngx_ai_tree_text(w->tree, value, &name);
+
+    effort = ngx_ai_effort_find(&name);
+
+    if (effort != NGX_AI_EFFORT_UNSET) {
+        chat->effort = effort;
+        chat->fields |= ngx_ai_field(EFFORT);
+        return NGX_OK;
+    }
+
+    /* Groq's word for saying nothing */
+
+    if (!ngx_ai_tree_is(w->tree, value, "default")) {
+        ngx_ai_walk_drop(w, value);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_ai_openai_read_reasoning(ngx_ai_walk_t *w, const ngx_ai_node_t *value,
+    const ngx_ai_member_t *member, void *to)
+{
+    return ngx_ai_walk_object(w, value, ngx_ai_openai_reasoning_members, to);
+}
+
+
+static ngx_int_t
+ngx_ai_openai_read_hidden(ngx_ai_walk_t *w, const ngx_ai_node_t *value,
+    const ngx_ai_member_t *member, void *to)
+{
+    ngx_uint_t  *thoughts;
+
+    thoughts = to;
+    *thoughts = (value->type == NGX_AI_JSON_FALSE);
+
+    return NGX_OK;
+}
+
+
+/* DeepSeek's, Z.ai's and LiteLLM's form, which is Anthropic's */
+
+static ngx_int_t
+ngx_ai_openai_read_thinks(ngx_ai_walk_t *w, const ngx_ai_node_t *value,
+    const ngx_ai_member_t *member, void *to)
+{
+    ngx_ai_chat_t *chat = to;
+
+    const ngx_ai_node_t  *type, *budget;
+
+    if (ngx_ai_walk_object(w, value, ngx_ai_openai_thinks_members, chat)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    error->kind = NGX_AI_ERROR_INVALID;
-    error->param = ngx_ai_openai_ask_fields[field].path;
-    error->message.data = p;
-    error->message.len = ngx_snprintf(p, 128, "\"%V\" %s.", &error->param,
-                                      fault)
-                         - p;
+    type = ngx_ai_tree_member(w->tree, value, "type");
+    budget = ngx_ai_tree_member(w->tree, value, "budget_tokens");
 
-    return NGX_ERROR;
+    chat->fields |= ngx_ai_field(BUDGET);
+
+    if (type != NULL && ngx_ai_tree_is(w->tree, type, "disabled")) {
+        chat->budget = NGX_AI_BUDGET_OFF;
+        return NGX_OK;
+    }
+
+    if (budget != NULL) {
+        return ngx_ai_walk_count(w, budget, member, &chat->budget);
+    }
+
+    chat->budget = NGX_AI_BUDGET_DYNAMIC;
+
+    return NGX_OK;
 }
 
 
-void
-ngx_ai_openai_edit(const ngx_ai_route_t *route, const ngx_ai_ask_t *ask,
-    const ngx_str_t *model, ngx_uint_t quirks, ngx_ai_edits_t *edits)
+static ngx_int_t
+ngx_ai_openai_read_search(ngx_ai_walk_t *w, const ngx_ai_node_t *value,
+    const ngx_ai_member_t *member, void *to)
 {
-    ngx_ai_edit_t  *e, temp;
+    ngx_ai_chat_t *chat = to;
 
-    edits->n = 0;
-    edits->usage = 0;
+    ngx_ai_tool_t  *tool;
 
-    if (ask->stream && !ask->usage
-        && (route->id == NGX_AI_ROUTE_CHAT
-            || route->id == NGX_AI_ROUTE_COMPLETIONS)
-        && !(quirks & NGX_AI_QUIRK_USAGE_ALWAYS))
-    {
-        ngx_ai_openai_force_usage(ask, &edits->edits[edits->n++]);
-        edits->usage = 1;
+    tool = ngx_ai_chat_tool(chat, NGX_AI_TOOL_WEB_SEARCH);
+    if (tool == NULL) {
+        return ngx_ai_openai_no_memory(w);
     }
 
-    if (model->len && ask->model_span.end
-        && (model->len != ask->model.len
-            || ngx_memcmp(model->data, ask->model.data, model->len) != 0))
-    {
-        e = &edits->edits[edits->n++];
-        e->span = ask->model_span;
-        e->with = *model;
-    }
+    tool->name = member->name;
 
-    e = edits->edits;
-
-    if (edits->n == 2 && e[0].span.start > e[1].span.start) {
-        temp = e[0];
-        e[0] = e[1];
-        e[1] = temp;
-    }
-}
-
-
-static void
-ngx_ai_openai_force_usage(const ngx_ai_ask_t *ask, ngx_ai_edit_t *e)
-{
-    if (ask->usage_span.end) {
-        e->span = ask->usage_span;
-        ngx_str_set(&e->with, "true");
-        return;
-    }
-
-    if (ask->options_null) {
-        e->span = ask->options_span;
-        ngx_str_set(&e->with, "{\"include_usage\":true}");
-        return;
-    }
-
-    if (ask->options_span.end) {
-        e->span.start = ask->options_span.start + 1;
-
-        if (ask->options_empty) {
-            ngx_str_set(&e->with, "\"include_usage\":true");
-
-        } else {
-            ngx_str_set(&e->with, "\"include_usage\":true,");
-        }
-
-    } else {
-
-        /* a body with "stream" in it is not empty: the comma fits */
-
-        e->span.start = ask->open;
-        ngx_str_set(&e->with, "\"stream_options\":{\"include_usage\":true},");
-    }
-
-    e->span.end = e->span.start;
+    return ngx_ai_walk_raw(w, value, member, &tool->raw);
 }

@@ -82,14 +82,12 @@ static void ngx_ai_openai_usage(const ngx_ai_route_t *route,
     const ngx_ai_scan_value_t *v, ngx_uint_t quirks, ngx_ai_usage_t *usage);
 static int64_t ngx_ai_openai_count(const ngx_ai_scan_value_t *v,
     ngx_uint_t one, ngx_uint_t other);
-static int64_t ngx_ai_openai_take(int64_t *from, int64_t n);
 static ngx_uint_t ngx_ai_openai_failed(const ngx_ai_scan_value_t *v,
     ngx_uint_t quirks);
-static ngx_uint_t ngx_ai_openai_finish(const ngx_ai_scan_value_t *v);
-static ngx_int_t ngx_ai_openai_read_chunk(const ngx_ai_route_t *route,
+static ngx_int_t ngx_ai_openai_pass_chunk(const ngx_ai_route_t *route,
     ngx_ai_reader_t *reader, const ngx_str_t *data, ngx_uint_t quirks,
     ngx_uint_t hidden, ngx_ai_reply_t *reply, ngx_ai_event_t *event);
-static ngx_int_t ngx_ai_openai_read_item(const ngx_ai_route_t *route,
+static ngx_int_t ngx_ai_openai_pass_item(const ngx_ai_route_t *route,
     ngx_ai_reader_t *reader, const ngx_str_t *name, const ngx_str_t *data,
     ngx_uint_t quirks, ngx_ai_reply_t *reply, ngx_ai_event_t *event);
 static ngx_uint_t ngx_ai_openai_plain_chunk(const ngx_str_t *data,
@@ -110,12 +108,6 @@ const ngx_ai_scan_field_t
     ngx_ai_openai_item_fields[NGX_AI_OPENAI_REPLY_MAX] = {
     NGX_AI_OPENAI_FIELDS("response.")
 };
-
-
-typedef struct {
-    ngx_str_t         word;
-    ngx_uint_t        finish;
-} ngx_ai_openai_word_t;
 
 
 /* finish reasons of chat and its dialects, statuses of Responses */
@@ -174,7 +166,7 @@ ngx_ai_openai_read_reply(const ngx_ai_route_t *route,
         return;
     }
 
-    finish = ngx_ai_openai_finish(reason);
+    finish = ngx_ai_openai_finish(reason->text, reason->len);
 
     if (finish != NGX_AI_FINISH_NONE) {
         reply->finish = finish;
@@ -230,90 +222,36 @@ static void
 ngx_ai_openai_usage(const ngx_ai_route_t *route, const ngx_ai_scan_value_t *v,
     ngx_uint_t quirks, ngx_ai_usage_t *usage)
 {
-    int64_t  prompt, completion, total, rest, *t, audio, reasoning;
+    ngx_ai_openai_counts_t  c;
 
-    prompt = ngx_ai_openai_count(v, NGX_AI_OPENAI_PROMPT_TOKENS,
-                                 NGX_AI_OPENAI_INPUT_TOKENS);
-    completion = ngx_ai_openai_count(v, NGX_AI_OPENAI_COMPLETION_TOKENS,
-                                     NGX_AI_OPENAI_OUTPUT_TOKENS);
-
-    total = ngx_ai_openai_count(v, NGX_AI_OPENAI_TOTAL_TOKENS,
-                                NGX_AI_OPENAI_TOTAL_TOKENS);
-
-    if (prompt < 0 && completion < 0) {
-
-        /* Voyage and Jina tell no more of an input than its total */
-
-        prompt = total;
-    }
-
-    if (prompt < 0 && completion < 0) {
-
-        /* a report without counts that can be counts is no report */
-
-        return;
-    }
-
-    ngx_memzero(usage, sizeof(ngx_ai_usage_t));
-
-    usage->reported = 1;
-    prompt = ngx_max(prompt, 0);
-    completion = ngx_max(completion, 0);
-
-    rest = ngx_max(total - prompt, 0);
-    rest = ngx_max(rest - completion, 0);
-
-    t = usage->tokens;
-
-    t[NGX_AI_USAGE_CACHE_READ] = ngx_ai_openai_take(&prompt,
-                        ngx_ai_openai_count(v, NGX_AI_OPENAI_PROMPT_CACHED,
-                                            NGX_AI_OPENAI_INPUT_CACHED));
-
-    t[NGX_AI_USAGE_CACHE_WRITE] = ngx_ai_openai_take(&prompt,
-                        ngx_ai_openai_count(v, NGX_AI_OPENAI_PROMPT_WRITE,
-                                            NGX_AI_OPENAI_INPUT_WRITE));
-
-    audio = ngx_ai_openai_count(v, NGX_AI_OPENAI_PROMPT_AUDIO,
-                                NGX_AI_OPENAI_INPUT_AUDIO);
-
-    /* Mistral's prompt excludes audio, and its total does not */
-
-    t[NGX_AI_USAGE_AUDIO_IN] = (audio == rest)
-                               ? audio : ngx_ai_openai_take(&prompt, audio);
-
-    if (route->id == NGX_AI_ROUTE_IMAGES
-        || route->id == NGX_AI_ROUTE_IMAGE_EDITS)
-    {
-        t[NGX_AI_USAGE_IMAGE_IN] = ngx_ai_openai_take(&prompt,
-                        ngx_ai_openai_count(v, NGX_AI_OPENAI_INPUT_IMAGE,
-                                            NGX_AI_OPENAI_INPUT_IMAGE));
-        t[NGX_AI_USAGE_INPUT] = prompt;
-        t[NGX_AI_USAGE_IMAGE_OUT] = completion;
-        return;
-    }
-
-    t[NGX_AI_USAGE_INPUT] = prompt;
-
-    reasoning = ngx_ai_openai_count(v, NGX_AI_OPENAI_COMPLETION_REASONING,
-                                    NGX_AI_OPENAI_OUTPUT_REASONING);
+    c.prompt = ngx_ai_openai_count(v, NGX_AI_OPENAI_PROMPT_TOKENS,
+                                   NGX_AI_OPENAI_INPUT_TOKENS);
+    c.completion = ngx_ai_openai_count(v, NGX_AI_OPENAI_COMPLETION_TOKENS,
+                                       NGX_AI_OPENAI_OUTPUT_TOKENS);
+    c.total = ngx_ai_openai_count(v, NGX_AI_OPENAI_TOTAL_TOKENS,
+                                  NGX_AI_OPENAI_TOTAL_TOKENS);
+    c.cached = ngx_ai_openai_count(v, NGX_AI_OPENAI_PROMPT_CACHED,
+                                   NGX_AI_OPENAI_INPUT_CACHED);
+    c.written = ngx_ai_openai_count(v, NGX_AI_OPENAI_PROMPT_WRITE,
+                                    NGX_AI_OPENAI_INPUT_WRITE);
+    c.audio_in = ngx_ai_openai_count(v, NGX_AI_OPENAI_PROMPT_AUDIO,
+                                     NGX_AI_OPENAI_INPUT_AUDIO);
+    c.image_in = ngx_ai_openai_count(v, NGX_AI_OPENAI_INPUT_IMAGE,
+                                     NGX_AI_OPENAI_INPUT_IMAGE);
+    c.reasoning = ngx_ai_openai_count(v, NGX_AI_OPENAI_COMPLETION_REASONING,
+                                      NGX_AI_OPENAI_OUTPUT_REASONING);
+    c.audio_out = ngx_ai_openai_count(v, NGX_AI_OPENAI_COMPLETION_AUDIO,
+                                      NGX_AI_OPENAI_COMPLETION_AUDIO);
 
     /* only chat completions have the quirk, Responses never */
 
-    if ((quirks & NGX_AI_QUIRK_REASONING_APART)
-        && v[NGX_AI_OPENAI_COMPLETION_TOKENS].count)
-    {
-        t[NGX_AI_USAGE_REASONING] = ngx_max(reasoning, 0);
+    c.apart = ((quirks & NGX_AI_QUIRK_REASONING_APART)
+               && v[NGX_AI_OPENAI_COMPLETION_TOKENS].count);
 
-    } else {
-        t[NGX_AI_USAGE_REASONING] = ngx_ai_openai_take(&completion,
-                                                       reasoning);
-    }
+    c.images = (route->id == NGX_AI_ROUTE_IMAGES
+                || route->id == NGX_AI_ROUTE_IMAGE_EDITS);
 
-    t[NGX_AI_USAGE_AUDIO_OUT] = ngx_ai_openai_take(&completion,
-                       ngx_ai_openai_count(v, NGX_AI_OPENAI_COMPLETION_AUDIO,
-                                           NGX_AI_OPENAI_COMPLETION_AUDIO));
-
-    t[NGX_AI_USAGE_OUTPUT] = completion;
+    (void) ngx_ai_openai_buckets(&c, usage);
 }
 
 
@@ -335,28 +273,16 @@ ngx_ai_openai_count(const ngx_ai_scan_value_t *v, ngx_uint_t one,
 }
 
 
-/* a part can't be more than its whole, whatever the provider says */
-
-static int64_t
-ngx_ai_openai_take(int64_t *from, int64_t n)
-{
-    n = ngx_min(ngx_max(n, 0), *from);
-    *from -= n;
-
-    return n;
-}
-
-
-static ngx_uint_t
-ngx_ai_openai_finish(const ngx_ai_scan_value_t *v)
+ngx_uint_t
+ngx_ai_openai_finish(const u_char *word, size_t len)
 {
     const ngx_ai_openai_word_t  *w;
 
     for (w = ngx_ai_openai_words; w->word.len; w++) {
-        if (w->word.len == v->len
-            && ngx_memcmp(w->word.data, v->text, v->len) == 0)
+        if (w->word.len == len
+            && ngx_memcmp(w->word.data, word, len) == 0)
         {
-            return w->finish;
+            return w->value;
         }
     }
 
@@ -366,9 +292,14 @@ ngx_ai_openai_finish(const ngx_ai_scan_value_t *v)
 
 ngx_int_t
 ngx_ai_openai_read_event(const ngx_ai_route_t *route, ngx_ai_reader_t *readers,
-    const ngx_str_t *name, const ngx_str_t *data, ngx_uint_t quirks,
-    ngx_uint_t hidden, ngx_ai_reply_t *reply, ngx_ai_event_t *event)
+    const ngx_ai_sse_event_t *ev, ngx_uint_t quirks, ngx_uint_t hidden,
+    ngx_ai_reply_t *reply, ngx_ai_event_t *event)
 {
+    const ngx_str_t  *name, *data;
+
+    name = &ev->name;
+    data = &ev->data;
+
     ngx_memzero(event, sizeof(ngx_ai_event_t));
 
     if (data->len == 6 && ngx_memcmp(data->data, "[DONE]", 6) == 0) {
@@ -378,12 +309,12 @@ ngx_ai_openai_read_event(const ngx_ai_route_t *route, ngx_ai_reader_t *readers,
     }
 
     if (ngx_ai_openai_has_items(route)) {
-        return ngx_ai_openai_read_item(route,
+        return ngx_ai_openai_pass_item(route,
                                        &readers[NGX_AI_OPENAI_TABLE_ITEM],
                                        name, data, quirks, reply, event);
     }
 
-    if (ngx_ai_openai_read_chunk(route, &readers[NGX_AI_OPENAI_TABLE_REPLY],
+    if (ngx_ai_openai_pass_chunk(route, &readers[NGX_AI_OPENAI_TABLE_REPLY],
                                  data, quirks, hidden, reply, event)
         != NGX_OK)
     {
@@ -402,7 +333,7 @@ ngx_ai_openai_read_event(const ngx_ai_route_t *route, ngx_ai_reader_t *readers,
 
 
 static ngx_int_t
-ngx_ai_openai_read_chunk(const ngx_ai_route_t *route, ngx_ai_reader_t *reader,
+ngx_ai_openai_pass_chunk(const ngx_ai_route_t *route, ngx_ai_reader_t *reader,
     const ngx_str_t *data, ngx_uint_t quirks, ngx_uint_t hidden,
     ngx_ai_reply_t *reply, ngx_ai_event_t *event)
 {
@@ -623,7 +554,7 @@ ngx_ai_openai_hide(const ngx_str_t *data, const ngx_ai_scan_value_t *v,
  */
 
 static ngx_int_t
-ngx_ai_openai_read_item(const ngx_ai_route_t *route, ngx_ai_reader_t *reader,
+ngx_ai_openai_pass_item(const ngx_ai_route_t *route, ngx_ai_reader_t *reader,
     const ngx_str_t *name, const ngx_str_t *data, ngx_uint_t quirks,
     ngx_ai_reply_t *reply, ngx_ai_event_t *event)
 {

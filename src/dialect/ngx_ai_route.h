@@ -20,12 +20,49 @@
  */
 
 
-/* the client's wire format; the tables of functions are ngx_ai_dialect() */
+/*
+ * The wire formats, a row for each: what its number is called, and its table
+ * of functions (ngx_ai_dialect.h).  OPENAI is chat, and all of that vendor's
+ * routes but those of the next two.
+ */
+
+#define NGX_AI_DIALECTS(row)                                                  \
+    row(OPENAI, openai)                                                       \
+    row(COMPLETIONS, completions)                                             \
+    row(RESPONSES, responses)                                                 \
+    row(ANTHROPIC, anthropic)                                                 \
+    row(GEMINI, gemini)                                                       \
+    row(BEDROCK, bedrock)                                                     \
+    row(COHERE, cohere)                                                       \
+    row(OLLAMA, ollama)
+
+#define ngx_ai_dialect_number(name, table)  NGX_AI_DIALECT_##name,
 
 typedef enum {
-    NGX_AI_DIALECT_OPENAI = 0,
+    NGX_AI_DIALECTS(ngx_ai_dialect_number)
     NGX_AI_DIALECT_MAX
 } ngx_ai_dialect_e;
+
+
+/*
+ * What is asked for, whatever the words: what a route and a target must have
+ * in common.  Those below NONE can be said in other dialects' words.
+ */
+
+typedef enum {
+    NGX_AI_OP_CHAT = 0,
+    NGX_AI_OP_EMBED,
+    NGX_AI_OP_RERANK,
+    NGX_AI_OP_IMAGE,
+    NGX_AI_OP_COUNT,               /* of tokens */
+    NGX_AI_OP_VIDEO,
+    NGX_AI_OP_NONE,
+    NGX_AI_OP_MODERATE,
+    NGX_AI_OP_SPEECH,
+    NGX_AI_OP_TRANSCRIBE
+} ngx_ai_op_e;
+
+#define NGX_AI_OP_MAX  NGX_AI_OP_NONE
 
 
 /* the values are those of nginx's NGX_HTTP_GET and so on */
@@ -86,6 +123,18 @@ typedef enum {
 /* its streams say how they ended: one that does not has been cut */
 #define NGX_AI_ROUTE_ENDS             0x10000
 
+/* the id in the path is the model; it may have slashes if they are escaped */
+#define NGX_AI_ROUTE_MODEL_PATH       0x20000
+
+/* the path says that the reply is a stream, the body does not */
+#define NGX_AI_ROUTE_STREAM           0x40000
+
+/* the reply is a stream unless the body says no */
+#define NGX_AI_ROUTE_STREAM_DEFAULT   0x80000
+
+/* the stream is an array unless the query says "alt=sse" */
+#define NGX_AI_ROUTE_ALT              0x100000
+
 
 /* in the order of the table */
 
@@ -114,6 +163,16 @@ typedef enum {
     NGX_AI_ROUTE_TUNE_LIST,
     NGX_AI_ROUTE_UPLOAD_CREATE,
     NGX_AI_ROUTE_MODEL_LIST,
+    NGX_AI_ROUTE_MESSAGES,
+    NGX_AI_ROUTE_COUNT_TOKENS,
+    NGX_AI_ROUTE_COHERE_CHAT,
+    NGX_AI_ROUTE_COHERE_EMBED,
+    NGX_AI_ROUTE_COHERE_RERANK,
+    NGX_AI_ROUTE_OLLAMA_CHAT,
+    NGX_AI_ROUTE_OLLAMA_GENERATE,
+    NGX_AI_ROUTE_OLLAMA_EMBED,
+    NGX_AI_ROUTE_OLLAMA_MODELS,
+    NGX_AI_ROUTE_GEMINI_MODELS,
 
     /* with an id */
 
@@ -140,6 +199,16 @@ typedef enum {
     NGX_AI_ROUTE_UPLOAD_COMPLETE,
     NGX_AI_ROUTE_UPLOAD_CANCEL,
     NGX_AI_ROUTE_MODEL_GET,
+    NGX_AI_ROUTE_GEMINI,
+    NGX_AI_ROUTE_GEMINI_STREAM,
+    NGX_AI_ROUTE_GEMINI_COUNT,
+    NGX_AI_ROUTE_GEMINI_EMBED,
+    NGX_AI_ROUTE_GEMINI_EMBEDS,
+    NGX_AI_ROUTE_GEMINI_PREDICT,
+    NGX_AI_ROUTE_GEMINI_MODEL,
+    NGX_AI_ROUTE_CONVERSE,
+    NGX_AI_ROUTE_CONVERSE_STREAM,
+    NGX_AI_ROUTE_CONVERSE_COUNT,
     NGX_AI_ROUTE_MAX
 } ngx_ai_route_e;
 
@@ -151,6 +220,7 @@ typedef struct {
     ngx_str_t         operation;   /* gen_ai.operation.name */
     ngx_uint_t        id;          /* ngx_ai_route_e */
     ngx_uint_t        dialect;     /* ngx_ai_dialect_e */
+    ngx_uint_t        op;          /* ngx_ai_op_e */
     ngx_uint_t        strip;       /* bytes of the path that the provider's
                                       URL already has: "/v1" */
     ngx_uint_t        flags;

@@ -23,7 +23,8 @@
  *       |            answer or a good first event is there
  *       v
  *     committed: no attempt can follow
- *       |  stream    events pass, are counted and looked at   _stream.c
+ *       |  stream    events pass, are counted and looked at,  _stream.c
+ *       |            or are put in the client's words            _translate.c
  *       v
  *     settled, exactly once, however it ended                 _settle.c
  *
@@ -40,7 +41,7 @@
 
 #include "ngx_ai_buf.h"
 #include "ngx_ai_secret.h"
-#include "ngx_ai_sse.h"
+#include "ngx_ai_framing.h"
 #include "ngx_ai_dialect.h"
 #include "ngx_ai_vendors.h"
 #include "ngx_ai_url.h"
@@ -55,6 +56,8 @@
 
 
 typedef struct ngx_http_ai_ctx_s  ngx_http_ai_ctx_t;
+typedef struct ngx_http_ai_hub_s  ngx_http_ai_hub_t;
+typedef struct ngx_http_ai_creds_s  ngx_http_ai_creds_t;
 
 
 /* where the connections to a provider go through: an HTTP proxy */
@@ -84,11 +87,12 @@ typedef struct {
 typedef struct {
     ngx_str_t                      name;
     const ngx_ai_vendor_t         *vendor;
-    const ngx_ai_dialect_t        *dialect;
     ngx_str_t                      location;    /* the text of "url" */
     ngx_ai_url_t                   url;
     ngx_str_t                      query;       /* in every call */
     ngx_ai_secret_t               *key;
+    ngx_http_ai_creds_t           *creds;       /* in its place, or NULL */
+    ngx_ai_place_t                 place;       /* of the vendor's URL */
     ngx_http_ai_proxy_t           *proxy;
     ngx_str_t                      ca;
     ngx_flag_t                     verify;
@@ -148,6 +152,15 @@ typedef struct {
 } ngx_http_ai_model_t;
 
 
+/* what a worker translates with, between two events of its loop */
+
+typedef struct {
+    ngx_ai_tree_t                  tree;
+    ngx_pool_t                    *pool;        /* emptied after each use */
+    ngx_ai_buf_t                   out;         /* events for the client */
+} ngx_http_ai_desk_t;
+
+
 typedef struct {
     ngx_http_ai_zone_t            *zone;
     ngx_array_t                    providers;   /* ngx_http_ai_provider_t * */
@@ -155,6 +168,7 @@ typedef struct {
     ngx_resolver_t                *resolver;    /* from resolv.conf */
     ngx_ssl_t                     *ssl;         /* the system's certificates */
     ngx_ai_reader_t               *readers[NGX_AI_DIALECT_MAX];
+    ngx_http_ai_desk_t             desk;
     ngx_uint_t                     enabled;     /* an ai_gateway is on */
 
     u_char                         random[1024]; /* for ids; per worker */
@@ -180,6 +194,7 @@ typedef struct {
     ngx_ai_keys_t                 *keys;
     size_t                         event_size;  /* of one streamed event */
     size_t                         reply_size;  /* of a reply held back */
+    ngx_flag_t                     strict;      /* drop nothing */
     ngx_uint_t                     health;
     ngx_str_t                      prefix;      /* may precede a route */
     u_char                        *file;        /* of "ai_gateway" */
@@ -247,7 +262,6 @@ typedef struct {
     unsigned                       encoded:1;
     unsigned                       json:1;
     unsigned                       html:1;
-    unsigned                       events:1;
     unsigned                       eof:1;       /* see _frame.c */
 } ngx_http_ai_head_t;
 
@@ -283,6 +297,7 @@ struct ngx_http_ai_ctx_s {
 
     ngx_ai_route_match_t           match;
     const ngx_ai_dialect_t        *dialect;     /* the client's */
+    ngx_uint_t                     caller;      /* its ngx_ai_dialect_e */
     const ngx_ai_key_t            *key;
     ngx_http_ai_body_t             body;
     ngx_ai_ask_t                   ask;
@@ -298,6 +313,9 @@ struct ngx_http_ai_ctx_s {
     ngx_http_ai_target_t           target;      /* for names not configured */
     const ngx_ai_retry_t          *retry;
     ngx_http_ai_provider_t        *provider;    /* of the attempt at hand */
+    const ngx_ai_dialect_t        *wire;        /* in which it is asked */
+    ngx_uint_t                     wire_id;     /* ngx_ai_dialect_e */
+    ngx_http_ai_hub_t             *hub;         /* see _translate.c; or NULL */
     ngx_uint_t                     attempts;
     ngx_uint_t                     fallbacks;
     ngx_uint_t                     fault;       /* of the last attempt */
@@ -309,11 +327,14 @@ struct ngx_http_ai_ctx_s {
 
     ngx_chain_t                   *request_bufs;
     ngx_uint_t                     saw;         /* NGX_AI_SAW_... */
+    ngx_queue_t                    waiting;     /* for a token */
+    ngx_uint_t                     token;       /* number of the one used */
 
     /* peer */
 
     ngx_event_t                    wake;        /* the trap, the backoff */
     ngx_event_t                    deadline;
+    ngx_event_t                    ping;        /* of a translated stream */
     ngx_connection_t              *parked;
     ngx_resolver_ctx_t            *resolving;
     ngx_addr_t                    *addrs;
@@ -334,7 +355,8 @@ struct ngx_http_ai_ctx_s {
 
     ngx_ai_buf_t                   held;        /* see _gate.c, _stream.c */
     size_t                         held_sent;
-    ngx_ai_sse_t                   sse;
+    ngx_ai_framing_t               events;      /* of the provider */
+    ngx_uint_t                     framing;     /* for the client */
     ngx_ai_reader_t               *reader;      /* of a reply too big to hold */
     ngx_ai_reply_t                 reply;
     ngx_uint_t                     chunks;
@@ -354,12 +376,15 @@ struct ngx_http_ai_ctx_s {
     unsigned                       whole_body:1;
     unsigned                       multipart:1; /* it is; else JSON */
     unsigned                       listed:1;    /* a configured model */
+    unsigned                       translated:1; /* the attempt at hand */
     unsigned                       hide_usage:1;
     unsigned                       hidden_cr:1; /* an event that ended in CR */
     unsigned                       keep:1;      /* take a kept connection */
     unsigned                       reused:1;    /* it was one */
     unsigned                       fresh:1;     /* it was gone: no other */
     unsigned                       sync:1;      /* in ngx_resolve_name() */
+    unsigned                       waits:1;     /* is in a queue */
+    unsigned                       renewed:1;   /* was refused, tries anew */
     unsigned                       decided:1;
     unsigned                       trapped:1;
     unsigned                       committed:1;

@@ -29,6 +29,7 @@ typedef struct {
 
 static ngx_int_t ngx_http_ai_admit(ngx_http_request_t *r);
 static ngx_int_t ngx_http_ai_route(ngx_http_ai_ctx_t *ctx);
+static void ngx_http_ai_caller(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_path(ngx_http_request_t *r, ngx_str_t *path);
 static ngx_int_t ngx_http_ai_authenticate(ngx_http_ai_ctx_t *ctx,
     ngx_http_ai_loc_conf_t *alcf);
@@ -38,6 +39,7 @@ static ngx_int_t ngx_http_ai_check_media(ngx_http_ai_ctx_t *ctx);
 static ngx_uint_t ngx_http_ai_media_is(ngx_str_t *type, const char *media);
 static void ngx_http_ai_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_ai_read_body(ngx_http_ai_ctx_t *ctx);
+static ngx_int_t ngx_http_ai_read_path(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_read_multipart(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_authorize(ngx_http_ai_ctx_t *ctx);
 
@@ -143,13 +145,15 @@ ngx_http_ai_route(ngx_http_ai_ctx_t *ctx)
         rc = ngx_ai_route_find(r->method, &rest, &ctx->match);
     }
 
+    if (rc != NGX_DECLINED) {
+        ngx_http_ai_caller(ctx);
+    }
+
     if (rc == NGX_OK) {
-        ctx->dialect = ngx_ai_dialect(ctx->match.route->dialect);
         return NGX_OK;
     }
 
     if (rc == NGX_ERROR) {
-        ctx->dialect = ngx_ai_dialect(ctx->match.route->dialect);
         ctx->match.route = NULL;
         return ngx_http_ai_fail(ctx, NGX_AI_ERROR_METHOD, NULL,
                                 "%V is not allowed on %V.", &r->method_name,
@@ -160,6 +164,38 @@ ngx_http_ai_route(ngx_http_ai_ctx_t *ctx)
 
     return ngx_http_ai_fail(ctx, NGX_AI_ERROR_NOT_FOUND, NULL,
                             "There is no %V %V here.", &r->method_name, &path);
+}
+
+
+/*
+ * The dialect of the route; on a path that several have, such as that of the
+ * models, who must send a header with each request is known by it.
+ */
+
+static void
+ngx_http_ai_caller(ngx_http_ai_ctx_t *ctx)
+{
+    ngx_uint_t               i;
+    const ngx_ai_dialect_t  *dialect;
+
+    ctx->caller = ctx->match.route->dialect;
+
+    if (ctx->match.route->flags & NGX_AI_ROUTE_LOCAL) {
+
+        for (i = 0; i < NGX_AI_DIALECT_MAX; i++) {
+            dialect = ngx_ai_dialect(i);
+
+            if (dialect->header.len
+                && ngx_http_ai_header_in(ctx->request, &dialect->header))
+            {
+                ctx->caller = i;
+                break;
+            }
+        }
+    }
+
+    ctx->dialect = ngx_ai_dialect(ctx->caller);
+    ctx->framing = ctx->dialect->framing;
 }
 
 
@@ -464,6 +500,12 @@ ngx_http_ai_read_body(ngx_http_ai_ctx_t *ctx)
         return NGX_OK;
     }
 
+    if ((flags & NGX_AI_ROUTE_MODEL_PATH)
+        && ngx_http_ai_read_path(ctx) != NGX_OK)
+    {
+        return ctx->error.status;
+    }
+
     h = ctx->request->headers_in.content_type;
 
     ctx->multipart = (h && ngx_http_ai_media_is(&h->value,
@@ -480,10 +522,10 @@ ngx_http_ai_read_body(ngx_http_ai_ctx_t *ctx)
         amcf = ngx_http_get_module_main_conf(ctx->request,
                                              ngx_http_ai_gateway_module);
 
-        rc = ctx->dialect->read_ask(ctx->match.route,
-                              amcf->readers[ctx->match.route->dialect],
-                              ctx->body.pieces, ctx->body.n,
-                              ctx->request->pool, &ctx->ask, &ctx->error);
+        rc = ngx_ai_ask_read(&ctx->dialect->tables[0], ctx->dialect->rules,
+                             amcf->readers[ctx->caller],
+                             ctx->match.route, ctx->body.pieces, ctx->body.n,
+                             ctx->request->pool, &ctx->ask, &ctx->error);
 
         if (rc != NGX_OK) {
             rc = ngx_http_ai_failed(ctx);
@@ -493,6 +535,48 @@ ngx_http_ai_read_body(ngx_http_ai_ctx_t *ctx)
     ngx_http_ai_body_close(ctx);
 
     return rc;
+}
+
+
+/* the model in the path, and what the query says of the reply */
+
+static ngx_int_t
+ngx_http_ai_read_path(ngx_http_ai_ctx_t *ctx)
+{
+    u_char              *p, *src;
+    ngx_str_t            value;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    p = ngx_pnalloc(r->pool, ctx->match.id.len);
+    if (p == NULL) {
+        ctx->error.status = NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_ERROR;
+    }
+
+    ctx->ask.model.data = p;
+    src = ctx->match.id.data;
+
+    ngx_unescape_uri(&p, &src, ctx->match.id.len, 0);
+
+    ctx->ask.model.len = p - ctx->ask.model.data;
+
+    if (ngx_ai_ask_check_model(&ctx->ask.model) != NGX_OK) {
+        (void) ngx_http_ai_fail(ctx, NGX_AI_ERROR_INVALID, "model",
+                                "The path names no model.");
+        return NGX_ERROR;
+    }
+
+    if ((ctx->match.route->flags & NGX_AI_ROUTE_ALT)
+        && (ngx_http_arg(r, (u_char *) "alt", 3, &value) != NGX_OK
+            || value.len != 3
+            || ngx_strncmp(value.data, "sse", 3) != 0))
+    {
+        ctx->framing = NGX_AI_FRAMING_ARRAY;
+    }
+
+    return NGX_OK;
 }
 
 

@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 
 
+static u_char *ngx_http_ai_body_map(ngx_http_ai_ctx_t *ctx);
+static void ngx_http_ai_body_unmap(ngx_http_ai_ctx_t *ctx, u_char *p);
 static ngx_int_t ngx_http_ai_body_memory(ngx_http_ai_ctx_t *ctx,
     ngx_chain_t *in, ngx_uint_t whole);
 static ngx_int_t ngx_http_ai_body_join(ngx_http_ai_ctx_t *ctx,
@@ -23,13 +25,15 @@ static ngx_buf_t *ngx_http_ai_body_buf(ngx_http_ai_ctx_t *ctx,
 ngx_int_t
 ngx_http_ai_body_open(ngx_http_ai_ctx_t *ctx, ngx_uint_t whole)
 {
-    void                *p;
+    u_char              *p;
     ngx_chain_t         *cl;
     ngx_http_request_t  *r;
 
     r = ctx->request;
 
     ngx_str_set(&ctx->body.pieces[0], "");
+    ctx->body.n = 0;
+    ctx->body.length = 0;
 
     if (r->request_body == NULL || r->request_body->bufs == NULL) {
         return NGX_OK;
@@ -50,12 +54,8 @@ ngx_http_ai_body_open(ngx_http_ai_ctx_t *ctx, ngx_uint_t whole)
     ctx->body.file = cl->buf->file;
     ctx->body.length = cl->buf->file_last;
 
-    p = mmap(NULL, ctx->body.length, PROT_READ, MAP_PRIVATE|MAP_POPULATE,
-             ctx->body.file->fd, 0);
-
-    if (p == MAP_FAILED) {
-        ngx_log_error(NGX_LOG_ALERT, r->connection->log, ngx_errno,
-                      "mmap(%O) of a request body failed", ctx->body.length);
+    p = ngx_http_ai_body_map(ctx);
+    if (p == NULL) {
         return NGX_ERROR;
     }
 
@@ -64,6 +64,34 @@ ngx_http_ai_body_open(ngx_http_ai_ctx_t *ctx, ngx_uint_t whole)
     ctx->body.n = 1;
 
     return NGX_OK;
+}
+
+
+static u_char *
+ngx_http_ai_body_map(ngx_http_ai_ctx_t *ctx)
+{
+    void  *p;
+
+    p = mmap(NULL, ctx->body.length, PROT_READ, MAP_PRIVATE|MAP_POPULATE,
+             ctx->body.file->fd, 0);
+
+    if (p == MAP_FAILED) {
+        ngx_log_error(NGX_LOG_ALERT, ctx->request->connection->log, ngx_errno,
+                      "mmap(%O) of a request body failed", ctx->body.length);
+        return NULL;
+    }
+
+    return p;
+}
+
+
+static void
+ngx_http_ai_body_unmap(ngx_http_ai_ctx_t *ctx, u_char *p)
+{
+    if (munmap(p, ctx->body.length) == -1) {
+        ngx_log_error(NGX_LOG_ALERT, ctx->request->connection->log, ngx_errno,
+                      "munmap() of a request body failed");
+    }
 }
 
 
@@ -146,10 +174,7 @@ ngx_http_ai_body_close(ngx_http_ai_ctx_t *ctx)
         return;
     }
 
-    if (munmap(ctx->body.pieces[0].data, ctx->body.pieces[0].len) == -1) {
-        ngx_log_error(NGX_LOG_ALERT, ctx->request->connection->log, ngx_errno,
-                      "munmap() of a request body failed");
-    }
+    ngx_http_ai_body_unmap(ctx, ctx->body.pieces[0].data);
 
     ctx->body.n = 0;
 }
@@ -210,6 +235,27 @@ ngx_http_ai_body_chain(ngx_http_ai_ctx_t *ctx, ngx_ai_edit_t *edits,
 }
 
 
+ngx_int_t
+ngx_http_ai_body_text(ngx_http_ai_ctx_t *ctx, ngx_str_t *text,
+    ngx_chain_t ***last)
+{
+    ngx_buf_t  *b;
+
+    b = ngx_http_ai_body_buf(ctx, last);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->start = text->data;
+    b->pos = text->data;
+    b->last = text->data + text->len;
+    b->end = b->last;
+    b->memory = 1;
+
+    return NGX_OK;
+}
+
+
 /*
  * nginx's own buffers of the body are not handed out: they would come back
  * with their positions changed, and another attempt may need them.
@@ -259,6 +305,47 @@ ngx_http_ai_body_slice(ngx_http_ai_ctx_t *ctx, off_t start, off_t end,
 
         start -= piece->len;
         end -= piece->len;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_ai_body_digest(ngx_http_ai_ctx_t *ctx, ngx_chain_t *in,
+    u_char digest[NGX_AI_SHA256_LEN])
+{
+    u_char           *map;
+    ngx_buf_t        *b;
+    ngx_ai_sha256_t   sha;
+
+    map = NULL;
+
+    ngx_ai_sha256_init(&sha);
+
+    for ( /* void */ ; in; in = in->next) {
+        b = in->buf;
+
+        if (!b->in_file) {
+            ngx_ai_sha256_update(&sha, b->pos, b->last - b->pos);
+            continue;
+        }
+
+        if (map == NULL) {
+            map = ngx_http_ai_body_map(ctx);
+            if (map == NULL) {
+                return NGX_ERROR;
+            }
+        }
+
+        ngx_ai_sha256_update(&sha, map + b->file_pos,
+                             b->file_last - b->file_pos);
+    }
+
+    ngx_ai_sha256_final(&sha, digest);
+
+    if (map) {
+        ngx_http_ai_body_unmap(ctx, map);
     }
 
     return NGX_OK;

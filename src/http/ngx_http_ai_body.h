@@ -10,6 +10,7 @@
 
 
 #include "ngx_http_ai.h"
+#include "ngx_ai_digest.h"
 
 
 /*
@@ -26,6 +27,14 @@ void ngx_http_ai_body_close(ngx_http_ai_ctx_t *ctx);
  */
 ngx_int_t ngx_http_ai_body_chain(ngx_http_ai_ctx_t *ctx, ngx_ai_edit_t *edits,
     ngx_uint_t n, ngx_chain_t ***last);
+
+/* the same for a body that was written anew */
+ngx_int_t ngx_http_ai_body_text(ngx_http_ai_ctx_t *ctx, ngx_str_t *text,
+    ngx_chain_t ***last);
+
+/* the SHA-256 of what is in these buffers, of memory or of the file */
+ngx_int_t ngx_http_ai_body_digest(ngx_http_ai_ctx_t *ctx, ngx_chain_t *in,
+    u_char digest[NGX_AI_SHA256_LEN]);
 
 /* by how much the edits change the length */
 off_t ngx_http_ai_body_growth(ngx_ai_edit_t *edits, ngx_uint_t n);

@@ -6,10 +6,12 @@
 
 
 #include "ngx_http_ai_conf.h"
+#include "ngx_http_ai_creds.h"
 #include "ngx_http_ai_error.h"
 #include "ngx_http_ai_health.h"
 #include "ngx_http_ai_metrics_handler.h"
 #include "ngx_http_ai_settle.h"
+#include "ngx_http_ai_translate.h"
 #include "ngx_http_ai_upstream.h"
 #include "ngx_http_ai_variables.h"
 
@@ -76,6 +78,7 @@ ngx_http_ai_create_loc_conf(ngx_conf_t *cf)
     alcf->keys = NGX_CONF_UNSET_PTR;
     alcf->event_size = NGX_CONF_UNSET_SIZE;
     alcf->reply_size = NGX_CONF_UNSET_SIZE;
+    alcf->strict = NGX_CONF_UNSET;
 
     return alcf;
 }
@@ -126,6 +129,7 @@ ngx_http_ai_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               4 * 1024 * 1024);
     ngx_conf_merge_size_value(conf->reply_size, prev->reply_size,
                               1024 * 1024);
+    ngx_conf_merge_value(conf->strict, prev->strict, 0);
 
     if (conf->enable && conf->auth == NGX_HTTP_AI_AUTH_KEYS
         && conf->keys == NULL)
@@ -268,11 +272,15 @@ ngx_http_ai_init_process(ngx_cycle_t *cycle)
 
     for (i = 0; i < amcf->providers.nelts; i++) {
         ngx_http_ai_pool_init(&providers[i]->pool, amcf->zone);
+
+        if (providers[i]->creds) {
+            ngx_http_ai_creds_init(providers[i]->creds);
+        }
     }
 
     ngx_http_ai_metrics_init_process(&amcf->zone->metrics);
 
-    return NGX_OK;
+    return ngx_http_ai_desk_init(&amcf->desk, cycle->log);
 }
 
 
@@ -294,7 +302,13 @@ ngx_http_ai_exit_process(ngx_cycle_t *cycle)
 
     for (i = 0; i < amcf->providers.nelts; i++) {
         ngx_http_ai_pool_close(&providers[i]->pool);
+
+        if (providers[i]->creds) {
+            ngx_http_ai_creds_exit(providers[i]->creds);
+        }
     }
+
+    ngx_http_ai_desk_free(&amcf->desk);
 }
 
 

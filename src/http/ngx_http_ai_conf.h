@@ -49,8 +49,34 @@ ngx_int_t ngx_http_ai_conf_provider_done(ngx_conf_t *cf,
 ngx_int_t ngx_http_ai_conf_model_done(ngx_conf_t *cf,
     ngx_http_ai_main_conf_t *amcf, ngx_http_ai_model_t *model);
 
+/* for TLS with a provider; NULL after an error, which is logged */
+ngx_ssl_t *ngx_http_ai_conf_provider_ssl(ngx_conf_t *cf,
+    ngx_http_ai_main_conf_t *amcf, ngx_http_ai_provider_t *provider);
+
+/*
+ * ngx_http_ai_conf_creds.c: directives of ai_provider; what they must have in
+ * common, and what they need when the configuration is whole
+ */
+char *ngx_http_ai_conf_creds_token(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_ai_conf_creds_google(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_ai_conf_creds_aws(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_ai_conf_creds_key(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_ai_conf_place(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_int_t ngx_http_ai_conf_creds_check(ngx_conf_t *cf,
+    ngx_http_ai_provider_t *provider);
+ngx_int_t ngx_http_ai_conf_creds_done(ngx_conf_t *cf,
+    ngx_http_ai_main_conf_t *amcf, ngx_http_ai_provider_t *provider);
+
 /* "env:NAME" or "file:PATH"; NULL after an error, which is logged */
 ngx_ai_secret_t *ngx_http_ai_conf_secret(ngx_conf_t *cf, ngx_str_t *source);
+
+/* the same as text, of at most "max" bytes, for the caller to wipe */
+ngx_int_t ngx_http_ai_conf_source(ngx_conf_t *cf, ngx_str_t *source,
+    size_t max, ngx_str_t *text);
 
 /* a whole file of at most "max" bytes; path is relative to the conf's */
 ngx_int_t ngx_http_ai_conf_read(ngx_conf_t *cf, ngx_str_t *path, size_t max,

@@ -188,47 +188,18 @@ done:
 ngx_ai_secret_t *
 ngx_http_ai_conf_secret(ngx_conf_t *cf, ngx_str_t *source)
 {
-    ngx_str_t         rest, text;
+    ngx_str_t         text;
     const char       *reason;
     ngx_ai_secret_t  *secret;
 
-    if (source->len > 4 && ngx_strncmp(source->data, "env:", 4) == 0) {
-
-        /* configuration texts end with a zero */
-
-        text.data = (u_char *) getenv((char *) source->data + 4);
-
-        if (text.data == NULL) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "the environment has no \"%s\"",
-                               source->data + 4);
-            return NULL;
-        }
-
-        text.len = ngx_strlen(text.data);
-
-        secret = ngx_ai_secret_create(cf->pool, &text, &reason);
-
-    } else if (source->len > 5 && ngx_strncmp(source->data, "file:", 5) == 0) {
-
-        rest.data = source->data + 5;
-        rest.len = source->len - 5;
-
-        if (ngx_http_ai_conf_read(cf, &rest, NGX_HTTP_AI_SECRET_MAX, &text)
-            != NGX_OK)
-        {
-            return NULL;
-        }
-
-        secret = ngx_ai_secret_create(cf->pool, &text, &reason);
-        ngx_explicit_memzero(text.data, text.len);
-
-    } else {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "a secret is given as \"env:NAME\" or "
-                           "\"file:PATH\", never as itself");
+    if (ngx_http_ai_conf_source(cf, source, NGX_HTTP_AI_SECRET_MAX, &text)
+        != NGX_OK)
+    {
         return NULL;
     }
+
+    secret = ngx_ai_secret_create(cf->pool, &text, &reason);
+    ngx_explicit_memzero(text.data, text.len);
 
     if (secret == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "the secret \"%V\": %s",
@@ -236,4 +207,55 @@ ngx_http_ai_conf_secret(ngx_conf_t *cf, ngx_str_t *source)
     }
 
     return secret;
+}
+
+
+ngx_int_t
+ngx_http_ai_conf_source(ngx_conf_t *cf, ngx_str_t *source, size_t max,
+    ngx_str_t *text)
+{
+    ngx_str_t  rest, env;
+
+    if (source->len > 4 && ngx_strncmp(source->data, "env:", 4) == 0) {
+
+        /* configuration texts end with a zero */
+
+        env.data = (u_char *) getenv((char *) source->data + 4);
+
+        if (env.data == NULL) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "the environment has no \"%s\"",
+                               source->data + 4);
+            return NGX_ERROR;
+        }
+
+        env.len = ngx_strlen(env.data);
+
+        if (env.len > max) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" has over %uz bytes", source, max);
+            return NGX_ERROR;
+        }
+
+        /* what the environment has stays there, and is not ours to wipe */
+
+        text->len = env.len;
+        text->data = ngx_pstrdup(cf->temp_pool, &env);
+
+        return text->data ? NGX_OK : NGX_ERROR;
+    }
+
+    if (source->len > 5 && ngx_strncmp(source->data, "file:", 5) == 0) {
+
+        rest.data = source->data + 5;
+        rest.len = source->len - 5;
+
+        return ngx_http_ai_conf_read(cf, &rest, max, text);
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "a secret is given as \"env:NAME\" or \"file:PATH\", "
+                       "never as itself");
+
+    return NGX_ERROR;
 }

@@ -6,11 +6,9 @@
 
 
 #include "ngx_http_ai_conf.h"
+#include "ngx_http_ai_creds.h"
 #include "ngx_http_ai_select.h"
 #include "ngx_http_ai_upstream.h"
-
-
-#define NGX_HTTP_AI_VERIFY_DEPTH  8
 
 
 static char *ngx_http_ai_conf_provider_type(ngx_conf_t *cf,
@@ -23,6 +21,8 @@ static char *ngx_http_ai_conf_provider_timeout(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_ai_conf_provider_check(ngx_conf_t *cf,
     ngx_http_ai_provider_t *provider);
+static ngx_int_t ngx_http_ai_conf_provider_url(ngx_conf_t *cf,
+    ngx_http_ai_provider_t *provider);
 static ngx_int_t ngx_http_ai_conf_provider_address(ngx_conf_t *cf,
     ngx_http_ai_provider_t *provider);
 static ngx_int_t ngx_http_ai_conf_provider_unix(ngx_conf_t *cf,
@@ -31,11 +31,6 @@ static void ngx_http_ai_conf_provider_block(ngx_conf_t *cf,
     ngx_http_ai_provider_t *provider);
 static void ngx_http_ai_conf_provider_upstream(
     ngx_http_ai_provider_t *provider);
-static ngx_int_t ngx_http_ai_conf_provider_ssl(ngx_conf_t *cf,
-    ngx_http_ai_main_conf_t *amcf, ngx_http_ai_provider_t *provider);
-static ngx_ssl_t *ngx_http_ai_conf_ssl(ngx_conf_t *cf, ngx_str_t *ca,
-    ngx_flag_t verify);
-static ngx_int_t ngx_http_ai_conf_ca(ngx_str_t *ca);
 
 
 static ngx_command_t  ngx_http_ai_provider_commands[] = {
@@ -66,6 +61,76 @@ static ngx_command_t  ngx_http_ai_provider_commands[] = {
       ngx_http_ai_conf_provider_key,
       0,
       0,
+      NULL },
+
+    { ngx_string("token"),
+      NGX_CONF_TAKE1,
+      ngx_http_ai_conf_creds_token,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("credentials"),
+      NGX_CONF_TAKE1,
+      ngx_http_ai_conf_creds_google,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("aws_credentials"),
+      NGX_CONF_TAKE1|NGX_CONF_TAKE2,
+      ngx_http_ai_conf_creds_aws,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("access_key"),
+      NGX_CONF_TAKE1,
+      ngx_http_ai_conf_creds_key,
+      0,
+      offsetof(ngx_ai_sigv4_key_t, id),
+      NULL },
+
+    { ngx_string("secret_key"),
+      NGX_CONF_TAKE1,
+      ngx_http_ai_conf_creds_key,
+      0,
+      offsetof(ngx_ai_sigv4_key_t, secret),
+      NULL },
+
+    { ngx_string("session_token"),
+      NGX_CONF_TAKE1,
+      ngx_http_ai_conf_creds_key,
+      0,
+      offsetof(ngx_ai_sigv4_key_t, session),
+      NULL },
+
+    { ngx_string("aws_region"),
+      NGX_CONF_TAKE1,
+      ngx_http_ai_conf_place,
+      0,
+      offsetof(ngx_http_ai_provider_t, place.aws_region),
+      NULL },
+
+    { ngx_string("location"),
+      NGX_CONF_TAKE1,
+      ngx_http_ai_conf_place,
+      0,
+      offsetof(ngx_http_ai_provider_t, place.location),
+      NULL },
+
+    { ngx_string("project"),
+      NGX_CONF_TAKE1,
+      ngx_http_ai_conf_place,
+      0,
+      offsetof(ngx_http_ai_provider_t, place.project),
+      NULL },
+
+    { ngx_string("resource"),
+      NGX_CONF_TAKE1,
+      ngx_http_ai_conf_place,
+      0,
+      offsetof(ngx_http_ai_provider_t, place.resource),
       NULL },
 
     { ngx_string("proxy"),
@@ -113,16 +178,6 @@ static const ngx_http_ai_timeout_t  ngx_http_ai_timeouts[] = {
     { ngx_string("idle="), offsetof(ngx_http_ai_provider_t, idle) },
     { ngx_string("total="), offsetof(ngx_http_ai_provider_t, total) },
     { ngx_null_string, 0 }
-};
-
-
-/* where distributions keep the certificates they trust */
-
-static ngx_str_t  ngx_http_ai_cas[] = {
-    ngx_string("/etc/ssl/certs/ca-certificates.crt"),
-    ngx_string("/etc/pki/tls/certs/ca-bundle.crt"),
-    ngx_string("/etc/ssl/cert.pem"),
-    ngx_null_string
 };
 
 
@@ -192,6 +247,7 @@ static char *
 ngx_http_ai_conf_provider_check(ngx_conf_t *cf,
     ngx_http_ai_provider_t *provider)
 {
+    ngx_str_t    name = ngx_string("NAME");
     ngx_uint_t   own;
     const char  *reason;
 
@@ -202,16 +258,13 @@ ngx_http_ai_conf_provider_check(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    own = (provider->location.len != 0);
-
-    if (!own) {
-        provider->location = provider->vendor->url;
+    if (ngx_http_ai_conf_creds_check(cf, provider) != NGX_OK) {
+        return NGX_CONF_ERROR;
     }
 
-    if (provider->location.len == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "provider \"%V\" needs a \"url\"",
-                           &provider->name);
+    own = (provider->location.len != 0);
+
+    if (!own && ngx_http_ai_conf_provider_url(cf, provider) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -231,28 +284,72 @@ ngx_http_ai_conf_provider_check(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    if ((provider->vendor->quirks & NGX_AI_QUIRK_DEPLOYMENTS)
+        && ngx_strnstr(provider->query.data, "api-version=",
+                       provider->query.len)
+           == NULL)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "provider \"%V\" needs the version of the API, as "
+                           "\"query api-version=2024-10-21\"",
+                           &provider->name);
+        return NGX_CONF_ERROR;
+    }
+
     /* the vendor's own service wants a key, a server of one's own may not */
 
-    if (provider->key == NULL && !own
+    if (provider->key == NULL && provider->creds == NULL && !own
         && !(provider->vendor->quirks & NGX_AI_QUIRK_KEYLESS))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "provider \"%V\" needs a \"key\", such as "
-                           "\"key env:%V\"", &provider->name,
-                           &provider->vendor->env);
+                           "\"key env:%V\", or other credentials",
+                           &provider->name, provider->vendor->env.len
+                                            ? &provider->vendor->env
+                                            : &name);
         return NGX_CONF_ERROR;
     }
 
-    provider->dialect = ngx_ai_dialect(provider->vendor->dialect);
     ngx_conf_init_value(provider->verify, 1);
 
-    if (provider->key && !provider->url.tls && provider->url.path.len == 0) {
+    if ((provider->key || (provider->creds && provider->creds->aws == NULL))
+        && !provider->url.tls && provider->url.path.len == 0)
+    {
         ngx_conf_log_error(NGX_LOG_NOTICE, cf, 0,
                            "the key of provider \"%V\" goes over plain HTTP",
                            &provider->name);
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* the vendor's, with what its customers differ in */
+
+static ngx_int_t
+ngx_http_ai_conf_provider_url(ngx_conf_t *cf,
+    ngx_http_ai_provider_t *provider)
+{
+    ngx_int_t  rc;
+
+    if (provider->vendor->url.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "provider \"%V\" needs a \"url\"",
+                           &provider->name);
+        return NGX_ERROR;
+    }
+
+    rc = ngx_ai_vendor_url(provider->vendor, &provider->place, cf->pool,
+                           &provider->location);
+
+    if (rc == NGX_DECLINED) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "provider \"%V\" needs \"%V\" or a \"url\"",
+                           &provider->name, &provider->location);
+        return NGX_ERROR;
+    }
+
+    return rc;
 }
 
 
@@ -428,15 +525,17 @@ ngx_http_ai_conf_provider_done(ngx_conf_t *cf, ngx_http_ai_main_conf_t *amcf,
         amcf->resolver = ngx_http_ai_conf_resolver(cf);
     }
 
-    if (provider->url.tls
-        && ngx_http_ai_conf_provider_ssl(cf, amcf, provider) != NGX_OK)
-    {
-        return NGX_ERROR;
+    if (provider->url.tls) {
+        provider->gate.ssl = ngx_http_ai_conf_provider_ssl(cf, amcf, provider);
+
+        if (provider->gate.ssl == NULL) {
+            return NGX_ERROR;
+        }
     }
 
     ngx_http_ai_conf_provider_upstream(provider);
 
-    return NGX_OK;
+    return ngx_http_ai_conf_creds_done(cf, amcf, provider);
 }
 
 
@@ -546,107 +645,4 @@ ngx_http_ai_conf_provider_upstream(ngx_http_ai_provider_t *provider)
     provider->upstream.host = provider->url.host;
     provider->upstream.port = provider->url.port;
     provider->upstream.peer.init = ngx_http_ai_peer_init;
-}
-
-
-static ngx_int_t
-ngx_http_ai_conf_provider_ssl(ngx_conf_t *cf, ngx_http_ai_main_conf_t *amcf,
-    ngx_http_ai_provider_t *provider)
-{
-    ngx_ssl_t  *ssl;
-
-    /* loading a system's certificates takes a while: once is enough */
-
-    if (provider->verify && provider->ca.len == 0) {
-
-        if (amcf->ssl == NULL) {
-            amcf->ssl = ngx_http_ai_conf_ssl(cf, &provider->ca, 1);
-        }
-
-        ssl = amcf->ssl;
-
-    } else {
-        ssl = ngx_http_ai_conf_ssl(cf, &provider->ca, provider->verify);
-    }
-
-    provider->gate.ssl = ssl;
-
-    return ssl ? NGX_OK : NGX_ERROR;
-}
-
-
-static ngx_ssl_t *
-ngx_http_ai_conf_ssl(ngx_conf_t *cf, ngx_str_t *ca, ngx_flag_t verify)
-{
-    ngx_ssl_t           *ssl;
-    ngx_str_t            ciphers = ngx_string("DEFAULT");
-    ngx_uint_t           protocols;
-    ngx_pool_cleanup_t  *cln;
-
-    ssl = ngx_pcalloc(cf->pool, sizeof(ngx_ssl_t));
-    if (ssl == NULL) {
-        return NULL;
-    }
-
-    ssl->log = cf->log;
-
-    protocols = NGX_SSL_TLSv1_2;
-#ifdef NGX_SSL_TLSv1_3
-    protocols |= NGX_SSL_TLSv1_3;
-#endif
-
-    if (ngx_ssl_create(ssl, protocols, NULL) != NGX_OK) {
-        return NULL;
-    }
-
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-    if (cln == NULL) {
-        ngx_ssl_cleanup_ctx(ssl);
-        return NULL;
-    }
-
-    cln->handler = ngx_ssl_cleanup_ctx;
-    cln->data = ssl;
-
-    if (ngx_ssl_ciphers(cf, ssl, &ciphers, 0) != NGX_OK
-        || ngx_ssl_client_session_cache(cf, ssl, 1) != NGX_OK)
-    {
-        return NULL;
-    }
-
-    if (!verify) {
-        return ssl;
-    }
-
-    if (ca->len == 0 && ngx_http_ai_conf_ca(ca) != NGX_OK) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "the system has no file of trusted certificates; "
-                      "install one (ca-certificates) or say \"ca\"");
-        return NULL;
-    }
-
-    if (ngx_ssl_trusted_certificate(cf, ssl, ca, NGX_HTTP_AI_VERIFY_DEPTH)
-        != NGX_OK)
-    {
-        return NULL;
-    }
-
-    return ssl;
-}
-
-
-static ngx_int_t
-ngx_http_ai_conf_ca(ngx_str_t *ca)
-{
-    ngx_str_t        *file;
-    ngx_file_info_t   fi;
-
-    for (file = ngx_http_ai_cas; file->len; file++) {
-        if (ngx_file_info(file->data, &fi) != NGX_FILE_ERROR) {
-            *ca = *file;
-            return NGX_OK;
-        }
-    }
-
-    return NGX_DECLINED;
 }

@@ -6,6 +6,7 @@
 
 
 #include "ngx_http_ai.h"
+#include "ngx_http_ai_translate.h"
 #include "ngx_http_ai_upstream.h"
 #include "ngx_ai_digest.h"
 
@@ -44,7 +45,8 @@ ngx_http_ai_ctx_create(ngx_http_request_t *r)
     ctx->start = ngx_current_msec;
     ctx->dialect = ngx_ai_dialect(NGX_AI_DIALECT_OPENAI);
 
-    ngx_ai_sse_init(&ctx->sse, alcf->event_size, r->connection->log);
+    ngx_ai_framing_init(&ctx->events, NGX_AI_FRAMING_SSE, alcf->event_size,
+                        r->connection->log);
     ngx_ai_buf_init(&ctx->held,
                     ngx_max(alcf->event_size, alcf->reply_size)
                     + 2 * NGX_HTTP_AI_WINDOW, r->connection->log);
@@ -130,6 +132,7 @@ ngx_http_ai_cleanup(void *data)
 
     ngx_http_ai_settle(ctx);
     ngx_http_ai_upstream_release(ctx);
-    ngx_ai_sse_free(&ctx->sse);
+    ngx_http_ai_translate_free(ctx);
+    ngx_ai_framing_free(&ctx->events);
     ngx_ai_buf_free(&ctx->held);
 }

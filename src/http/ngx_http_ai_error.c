@@ -27,6 +27,7 @@ static ngx_int_t ngx_http_ai_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_uint_t ngx_http_ai_is_ours(ngx_http_request_t *r);
 static ngx_int_t ngx_http_ai_replace(ngx_http_ai_ctx_t *ctx);
+static ngx_int_t ngx_http_ai_error_type(ngx_http_ai_ctx_t *ctx);
 static void ngx_http_ai_explain(ngx_http_ai_ctx_t *ctx, ngx_uint_t status);
 
 
@@ -173,7 +174,9 @@ ngx_http_ai_replace(ngx_http_ai_ctx_t *ctx)
     ngx_ai_buf_free(&ctx->held);
     ngx_ai_buf_init(&ctx->held, NGX_HTTP_AI_ENVELOPE_MAX, r->connection->log);
 
-    if (ctx->dialect->write_error(&ctx->error, &ctx->held) != NGX_OK) {
+    if (ctx->dialect->write_error(&ctx->error, &ctx->held) != NGX_OK
+        || ngx_http_ai_error_type(ctx) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -200,6 +203,25 @@ ngx_http_ai_replace(ngx_http_ai_ctx_t *ctx)
     ngx_str_null(&r->headers_out.charset);
 
     return NGX_OK;
+}
+
+
+/* some clients look for it in a header */
+
+static ngx_int_t
+ngx_http_ai_error_type(ngx_http_ai_ctx_t *ctx)
+{
+    ngx_str_t  value;
+
+    if (ctx->dialect->error_type == NULL) {
+        return NGX_OK;
+    }
+
+    value = *ctx->dialect->error_type(ctx->error.kind);
+
+    return ngx_http_ai_header(ctx->request,
+                              (char *) ctx->dialect->error_header.data,
+                              &value);
 }
 
 

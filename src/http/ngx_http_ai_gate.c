@@ -25,19 +25,24 @@
 
 
 #include "ngx_http_ai_upstream.h"
+#include "ngx_http_ai_creds.h"
 #include "ngx_http_ai_frame.h"
 #include "ngx_http_ai_headers.h"
 #include "ngx_http_ai_gate.h"
 #include "ngx_http_ai_owner.h"
+#include "ngx_http_ai_translate.h"
 #include "ngx_ai_text.h"
 
 
 static ngx_int_t ngx_http_ai_gate_begin(ngx_http_ai_ctx_t *ctx);
+static ngx_uint_t ngx_http_ai_gate_streams(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_gate_hold(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_gate_events(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_gate_whole(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_gate_trust(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_gate_reply(ngx_http_ai_ctx_t *ctx,
+    ngx_str_t *body);
+static ngx_int_t ngx_http_ai_gate_translate(ngx_http_ai_ctx_t *ctx,
     ngx_str_t *body);
 static ngx_int_t ngx_http_ai_gate_error(ngx_http_ai_ctx_t *ctx,
     ngx_str_t *body);
@@ -135,7 +140,7 @@ ngx_http_ai_gate_begin(ngx_http_ai_ctx_t *ctx)
     }
 
     if (ctx->ask.stream && (flags & NGX_AI_ROUTE_STREAMS)
-        && (head->events || (head->content_type.len == 0)))
+        && ngx_http_ai_gate_streams(ctx))
     {
         head->body = NGX_HTTP_AI_BODY_EVENTS;
 
@@ -152,6 +157,23 @@ ngx_http_ai_gate_begin(ngx_http_ai_ctx_t *ctx)
     }
 
     return NGX_AGAIN;
+}
+
+
+/* what has no type is taken for what was asked for */
+
+static ngx_uint_t
+ngx_http_ai_gate_streams(ngx_http_ai_ctx_t *ctx)
+{
+    ngx_str_t        *type;
+    const ngx_str_t  *media;
+
+    type = &ctx->head.content_type;
+    media = ngx_ai_framing_type(ctx->events.kind);
+
+    return type->len == 0
+           || (type->len >= media->len
+               && ngx_strncasecmp(type->data, media->data, media->len) == 0);
 }
 
 
@@ -205,8 +227,9 @@ ngx_http_ai_gate_events(ngx_http_ai_ctx_t *ctx)
 
         p = start + ctx->head.seen;
 
-        rc = ctx->head.frame.done ? ngx_ai_sse_end(&ctx->sse, &p, last, &ev)
-                                  : ngx_ai_sse_next(&ctx->sse, &p, last, &ev);
+        rc = ctx->head.frame.done
+             ? ngx_ai_framing_end(&ctx->events, &p, last, &ev)
+             : ngx_ai_framing_next(&ctx->events, &p, last, &ev);
 
         if (rc == NGX_AGAIN) {
             return NGX_AGAIN;
@@ -222,11 +245,9 @@ ngx_http_ai_gate_events(ngx_http_ai_ctx_t *ctx)
             continue;
         }
 
-        if (ctx->provider->dialect->read_event(ctx->match.route,
-                                               ngx_http_ai_readers(ctx),
-                                               &ev.name, &ev.data,
-                                               ctx->provider->vendor->quirks,
-                                               0, &ctx->reply, &event)
+        if (ctx->wire->read_event(ctx->match.route, ngx_http_ai_readers(ctx),
+                                  &ev, ctx->provider->vendor->quirks, 0,
+                                  &ctx->reply, &event)
             != NGX_OK
             || event.error)
         {
@@ -296,11 +317,11 @@ ngx_http_ai_gate_trust(ngx_http_ai_ctx_t *ctx)
     const ngx_ai_table_t    *table;
     const ngx_ai_dialect_t  *dialect;
 
-    if (ctx->status >= NGX_HTTP_SPECIAL_RESPONSE) {
+    if (ctx->status >= NGX_HTTP_SPECIAL_RESPONSE || ctx->translated) {
         return ngx_http_ai_gate_fail(ctx, NGX_AI_FAULT_NONE);
     }
 
-    dialect = ctx->provider->dialect;
+    dialect = ctx->wire;
     table = &dialect->tables[dialect->reply];
 
     ctx->reader = ngx_ai_readers_create(ctx->request->pool, table, 1);
@@ -352,7 +373,7 @@ ngx_http_ai_gate_reply(ngx_http_ai_ctx_t *ctx, ngx_str_t *body)
         return ngx_http_ai_gate_commit(ctx);
     }
 
-    dialect = ctx->provider->dialect;
+    dialect = ctx->wire;
     reader = &ngx_http_ai_readers(ctx)[dialect->reply];
 
     if (ngx_ai_reader_read(reader, body) != NGX_OK
@@ -368,6 +389,40 @@ ngx_http_ai_gate_reply(ngx_http_ai_ctx_t *ctx, ngx_str_t *body)
         return ngx_http_ai_gate_fail(ctx, NGX_AI_FAULT_BODY);
     }
 
+    if (ctx->translated) {
+        return ngx_http_ai_gate_translate(ctx, body);
+    }
+
+    return ngx_http_ai_gate_commit(ctx);
+}
+
+
+/* the reply in the client's words takes the place of the provider's */
+
+static ngx_int_t
+ngx_http_ai_gate_translate(ngx_http_ai_ctx_t *ctx, ngx_str_t *body)
+{
+    ngx_int_t   rc;
+    ngx_buf_t  *b;
+
+    rc = ngx_http_ai_translate_answer(ctx, body);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc != NGX_OK) {
+        return ngx_http_ai_gate_fail(ctx, NGX_AI_FAULT_BODY);
+    }
+
+    b = &ctx->request->upstream->buffer;
+    b->pos = b->start;
+    b->last = b->start;
+    ctx->head.payload = b->start;
+
+    ctx->head.length = ngx_ai_buf_len(&ctx->held);
+    ngx_str_set(&ctx->head.content_type, "application/json");
+
     return ngx_http_ai_gate_commit(ctx);
 }
 
@@ -381,8 +436,9 @@ ngx_http_ai_gate_reply(ngx_http_ai_ctx_t *ctx, ngx_str_t *body)
 static ngx_int_t
 ngx_http_ai_gate_error(ngx_http_ai_ctx_t *ctx, ngx_str_t *body)
 {
+    u_char      *p;
     ngx_int_t    rc;
-    ngx_str_t    message;
+    ngx_str_t   *message;
     ngx_uint_t   fault;
 
     fault = ngx_ai_fault(ctx->status, NGX_AI_SAW_CONNECTION|NGX_AI_SAW_TLS);
@@ -396,32 +452,51 @@ ngx_http_ai_gate_error(ngx_http_ai_ctx_t *ctx, ngx_str_t *body)
         return ngx_http_ai_gate_fail(ctx, fault);
     }
 
-    rc = ctx->provider->dialect->read_error(ngx_http_ai_readers(ctx), body,
-                                            &message);
+    message = &ctx->error.message;
 
-    if (ctx->provider->key && ngx_ai_secret_in(ctx->provider->key, body)) {
+    ngx_str_null(message);
+    ctx->error.kind = ngx_ai_error_kind(ctx->status);
+    ctx->error.retry_after = -1;
+
+    rc = ctx->wire->read_error(ngx_http_ai_readers(ctx), body, &ctx->error);
+
+    if (ctx->head.retry_after < 0) {
+        ctx->head.retry_after = ctx->error.retry_after;
+    }
+
+    if (ctx->error.kind == NGX_AI_ERROR_PROVIDER_AUTH) {
+
+        /* not every provider says 401 to a key that it does not know */
+
+        ngx_str_null(message);
+        ctx->decided = 0;
+        return ngx_http_ai_gate_fail(ctx, NGX_AI_FAULT_AUTH);
+    }
+
+    if (ngx_http_ai_creds_in(ctx->provider, body)) {
+        ngx_str_null(message);
         return ngx_http_ai_gate_fail(ctx, fault);
     }
 
-    if (rc == NGX_OK && ctx->provider->dialect == ctx->dialect) {
+    if (rc == NGX_OK && !ctx->translated) {
+        ctx->error.kind = NGX_AI_ERROR_NONE;
+        ngx_str_null(message);
         ngx_str_set(&ctx->head.content_type, "application/json");
         return ngx_http_ai_gate_commit(ctx);
     }
 
-    if (message.len) {
-        ctx->error.message.data = ngx_pnalloc(ctx->request->pool, message.len);
-        if (ctx->error.message.data == NULL) {
+    if (message->len) {
+        p = ngx_pnalloc(ctx->request->pool, message->len);
+        if (p == NULL) {
             return NGX_ERROR;
         }
 
-        if (ngx_ai_text_decode(message.data, message.len,
-                               ctx->error.message.data, message.len,
-                               &ctx->error.message)
+        if (ngx_ai_text_decode(message->data, message->len, p, message->len,
+                               message)
             != NGX_OK
-            || (ctx->provider->key
-                && ngx_ai_secret_in(ctx->provider->key, &ctx->error.message)))
+            || ngx_http_ai_creds_in(ctx->provider, message))
         {
-            ngx_str_null(&ctx->error.message);
+            ngx_str_null(message);
         }
     }
 
@@ -467,8 +542,9 @@ ngx_http_ai_gate_commit(ngx_http_ai_ctx_t *ctx)
 
     if (ctx->head.body == NGX_HTTP_AI_BODY_EVENTS) {
         ngx_memzero(&ctx->reply, sizeof(ngx_ai_reply_t));
-        ngx_ai_sse_free(&ctx->sse);
-        ngx_ai_sse_init(&ctx->sse, ctx->sse.max, r->connection->log);
+        ngx_ai_framing_free(&ctx->events);
+        ngx_ai_framing_init(&ctx->events, ctx->events.kind, ctx->events.max,
+                            r->connection->log);
 
         ngx_http_ai_live(r, NGX_HTTP_AI_LIVE_STREAMS, 1);
         ctx->stream_live = 1;
@@ -495,5 +571,5 @@ ngx_http_ai_readers(ngx_http_ai_ctx_t *ctx)
     amcf = ngx_http_get_module_main_conf(ctx->request,
                                          ngx_http_ai_gateway_module);
 
-    return amcf->readers[ctx->provider->vendor->dialect];
+    return amcf->readers[ctx->wire_id];
 }

@@ -203,7 +203,6 @@ ngx_http_ai_head_type(ngx_http_ai_ctx_t *ctx, ngx_str_t *value)
     head = &ctx->head;
 
     head->json = ngx_http_ai_head_is(value, "application/json");
-    head->events = ngx_http_ai_head_is(value, "text/event-stream");
     head->html = ngx_http_ai_head_is(value, "text/html");
 
     return ngx_http_ai_head_copy(ctx, &head->content_type, value);

@@ -6,6 +6,7 @@
 
 
 #include "ngx_http_ai_headers.h"
+#include "ngx_http_ai_translate.h"
 
 
 static ngx_int_t ngx_http_ai_headers_fallback(ngx_http_ai_ctx_t *ctx);
@@ -134,7 +135,11 @@ ngx_http_ai_headers_add(ngx_http_ai_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    return NGX_OK;
+    if (ngx_http_ai_translate_dropped(ctx, &value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return value.len ? ngx_http_ai_header(r, "x-ai-dropped", &value) : NGX_OK;
 }
 
 
@@ -187,10 +192,10 @@ ngx_http_ai_headers_commit(ngx_http_ai_ctx_t *ctx)
     u->headers_in.content_length_n = (head->body == NGX_HTTP_AI_BODY_EVENTS)
                                      ? -1 : head->length;
 
-    if (head->content_type.len == 0
-        && head->body == NGX_HTTP_AI_BODY_EVENTS)
+    if (head->body == NGX_HTTP_AI_BODY_EVENTS
+        && (ctx->translated || head->content_type.len == 0))
     {
-        ngx_str_set(&head->content_type, "text/event-stream");
+        head->content_type = *ngx_ai_framing_type(ctx->framing);
     }
 
     if (head->content_type.len) {

@@ -9,6 +9,7 @@
 #include "ngx_http_ai_error.h"
 #include "ngx_http_ai_select.h"
 #include "ngx_ai_json.h"
+#include "ngx_ai_models.h"
 
 
 #define NGX_HTTP_AI_MODELS_MAX  (1024 * 1024)
@@ -18,8 +19,6 @@ static ngx_int_t ngx_http_ai_models_name(ngx_http_ai_ctx_t *ctx,
     ngx_str_t *name);
 static ngx_int_t ngx_http_ai_models_list(ngx_http_ai_ctx_t *ctx,
     ngx_ai_json_writer_t *w);
-static void ngx_http_ai_models_entry(ngx_ai_json_writer_t *w,
-    const ngx_str_t *name, const ngx_str_t *owner);
 static ngx_uint_t ngx_http_ai_models_allowed(ngx_http_ai_ctx_t *ctx,
     const ngx_str_t *name);
 static ngx_int_t ngx_http_ai_models_send(ngx_http_ai_ctx_t *ctx);
@@ -33,13 +32,18 @@ ngx_http_ai_models_handler(ngx_http_ai_ctx_t *ctx)
     ngx_http_ai_model_t      *model;
     ngx_ai_json_writer_t      w;
     ngx_http_ai_target_t     *targets;
+    ngx_http_ai_provider_t  **providers;
     ngx_http_ai_main_conf_t  *amcf;
 
     amcf = ngx_http_get_module_main_conf(ctx->request,
                                          ngx_http_ai_gateway_module);
 
+    providers = amcf->providers.elts;
+
     if (amcf->models.nelts == 0 && amcf->providers.nelts == 1
-        && (ctx->key == NULL || ctx->key->nallow == 0))
+        && (ctx->key == NULL || ctx->key->nallow == 0)
+        && ngx_ai_vendor_dialect(providers[0]->vendor, ctx->caller)
+           == ctx->caller)
     {
         return NGX_DECLINED;
     }
@@ -74,7 +78,8 @@ ngx_http_ai_models_handler(ngx_http_ai_ctx_t *ctx)
     }
 
     targets = model->targets.elts;
-    ngx_http_ai_models_entry(&w, &name, &targets[0].provider->name);
+    ngx_ai_models(ctx->caller)->write(&w, &name,
+                                      &targets[0].provider->name);
 
     if (w.rc != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -114,18 +119,19 @@ ngx_http_ai_models_list(ngx_http_ai_ctx_t *ctx, ngx_ai_json_writer_t *w)
     ngx_uint_t                i, n;
     ngx_http_ai_model_t     **models;
     ngx_http_ai_target_t     *targets;
+    const ngx_ai_models_t    *form;
     ngx_http_ai_main_conf_t  *amcf;
-
-    static ngx_str_t          list = ngx_string("list");
 
     amcf = ngx_http_get_module_main_conf(ctx->request,
                                          ngx_http_ai_gateway_module);
 
-    ngx_ai_json_write_object(w);
-    ngx_ai_json_write_key(w, "object");
-    ngx_ai_json_write_string(w, &list);
-    ngx_ai_json_write_key(w, "data");
-    ngx_ai_json_write_array(w);
+    form = ngx_ai_models(ctx->caller);
+
+    if (ngx_ai_buf_append(&ctx->held, form->open, ngx_strlen(form->open))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
     models = amcf->models.elts;
 
@@ -133,8 +139,7 @@ ngx_http_ai_models_list(ngx_http_ai_ctx_t *ctx, ngx_ai_json_writer_t *w)
         targets = models[i]->targets.elts;
 
         if (ngx_http_ai_models_allowed(ctx, &models[i]->name)) {
-            ngx_http_ai_models_entry(w, &models[i]->name,
-                                     &targets[0].provider->name);
+            form->write(w, &models[i]->name, &targets[0].provider->name);
         }
 
         alias = models[i]->aliases.elts;
@@ -147,35 +152,17 @@ ngx_http_ai_models_list(ngx_http_ai_ctx_t *ctx, ngx_ai_json_writer_t *w)
                 == NULL
                 && ngx_http_ai_models_allowed(ctx, &alias[n]))
             {
-                ngx_http_ai_models_entry(w, &alias[n],
-                                         &targets[0].provider->name);
+                form->write(w, &alias[n], &targets[0].provider->name);
             }
         }
     }
 
-    ngx_ai_json_write_end(w);
-    ngx_ai_json_write_end(w);
+    if (w->rc != NGX_OK) {
+        return w->rc;
+    }
 
-    return w->rc;
-}
-
-
-static void
-ngx_http_ai_models_entry(ngx_ai_json_writer_t *w, const ngx_str_t *name,
-    const ngx_str_t *owner)
-{
-    static ngx_str_t  object = ngx_string("model");
-
-    ngx_ai_json_write_object(w);
-    ngx_ai_json_write_key(w, "id");
-    ngx_ai_json_write_string(w, name);
-    ngx_ai_json_write_key(w, "object");
-    ngx_ai_json_write_string(w, &object);
-    ngx_ai_json_write_key(w, "created");
-    ngx_ai_json_write_int(w, 0);
-    ngx_ai_json_write_key(w, "owned_by");
-    ngx_ai_json_write_string(w, owner);
-    ngx_ai_json_write_end(w);
+    return ngx_ai_buf_append(&ctx->held, form->close,
+                             ngx_strlen(form->close));
 }
 
 

@@ -137,7 +137,11 @@ ngx_http_ai_owner_note(ngx_http_ai_ctx_t *ctx)
     ngx_str_t              id;
     ngx_http_ai_owners_t  *owners;
 
-    if (ctx->noted || ctx->status >= NGX_HTTP_SPECIAL_RESPONSE) {
+    /* the ids of a translated reply are not the provider's */
+
+    if (ctx->noted || ctx->translated
+        || ctx->status >= NGX_HTTP_SPECIAL_RESPONSE)
+    {
         return;
     }
 

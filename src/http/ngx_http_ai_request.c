@@ -14,30 +14,52 @@
 
 #include "ngx_http_ai_upstream.h"
 #include "ngx_http_ai_body.h"
+#include "ngx_http_ai_creds.h"
 #include "ngx_http_ai_error.h"
 #include "ngx_http_ai_headers.h"
+#include "ngx_http_ai_translate.h"
 
 
 /* room for the lines of the head that have no length of their own */
 #define NGX_HTTP_AI_HEAD_LINES  512
 
-#define NGX_HTTP_AI_PASSED      4
+#define NGX_HTTP_AI_PASSED      6
 
 
 static ngx_int_t ngx_http_ai_request_target(ngx_http_ai_ctx_t *ctx,
-    ngx_str_t *target);
+    ngx_ai_aim_t *aim, ngx_str_t *target);
+static ngx_int_t ngx_http_ai_request_tail(ngx_http_ai_ctx_t *ctx,
+    ngx_ai_aim_t *aim, ngx_str_t *tail, ngx_str_t *query);
+static ngx_int_t ngx_http_ai_request_version(ngx_http_ai_ctx_t *ctx,
+    ngx_str_t *tail);
+static ngx_int_t ngx_http_ai_request_model(ngx_http_ai_ctx_t *ctx,
+    ngx_str_t *model, ngx_str_t *tail);
+static ngx_int_t ngx_http_ai_request_deployment(ngx_http_ai_ctx_t *ctx,
+    ngx_str_t *model, ngx_str_t *tail);
+static ngx_int_t ngx_http_ai_request_query(ngx_http_ai_ctx_t *ctx,
+    ngx_str_t *query, ngx_str_t *own);
 static ngx_buf_t *ngx_http_ai_request_head(ngx_http_ai_ctx_t *ctx,
-    ngx_str_t *target, off_t length);
-static size_t ngx_http_ai_request_passed(ngx_http_request_t *r,
+    ngx_str_t *target, off_t length, ngx_chain_t *body);
+static size_t ngx_http_ai_request_auth_size(ngx_http_ai_provider_t *provider);
+static ngx_int_t ngx_http_ai_request_auth(ngx_http_ai_ctx_t *ctx,
+    ngx_str_t *target, ngx_chain_t *body, u_char **p);
+static ngx_ai_secret_t *ngx_http_ai_request_secret(
+    ngx_http_ai_provider_t *provider, const ngx_ai_auth_t **auth);
+static size_t ngx_http_ai_request_passed(ngx_http_ai_ctx_t *ctx,
     ngx_table_elt_t **passed, ngx_uint_t *n);
 
 
-/* headers of the client that go to the provider as they are */
+/*
+ * Headers of the client that go to the provider as they are; the first one does
+ * even when the provider speaks another dialect.
+ */
 
 static const ngx_str_t  ngx_http_ai_passed[NGX_HTTP_AI_PASSED] = {
-    ngx_string("accept"),
     ngx_string("user-agent"),
+    ngx_string("accept"),
     ngx_string("openai-beta"),
+    ngx_string("anthropic-version"),
+    ngx_string("anthropic-beta"),
     ngx_string("idempotency-key")
 };
 
@@ -45,32 +67,50 @@ static const ngx_str_t  ngx_http_ai_passed[NGX_HTTP_AI_PASSED] = {
 ngx_int_t
 ngx_http_ai_request_build(ngx_http_ai_ctx_t *ctx)
 {
-    off_t                    length;
-    ngx_buf_t               *b;
-    ngx_int_t                rc;
-    ngx_str_t                target, *model;
-    ngx_chain_t             *cl, **last;
-    ngx_ai_edits_t           edits;
-    ngx_http_ai_provider_t  *provider;
+    off_t            length;
+    ngx_buf_t       *b;
+    ngx_int_t        rc;
+    ngx_str_t        target, body;
+    ngx_chain_t     *cl, **last;
+    const char      *reason;
+    ngx_ai_aim_t     aim;
+    ngx_ai_edits_t   edits;
 
-    provider = ctx->provider;
-    model = &ctx->targets[ctx->ntarget].model;
+    reason = NULL;
 
-    rc = ngx_http_ai_request_target(ctx, &target);
+    aim.model = ctx->targets[ctx->ntarget].model;
+    aim.op = ctx->match.route->op;
+    aim.stream = ctx->ask.stream;
+    aim.quirks = ctx->provider->vendor->quirks;
+    aim.reason = &reason;
+
+    if (ctx->translated && aim.model.len == 0) {
+        return ngx_http_ai_fail(ctx, NGX_AI_ERROR_INVALID, "model",
+                                "\"model\" is missing: the provider \"%V\" "
+                                "has no default.", &ctx->provider->name);
+    }
+
+    rc = ngx_http_ai_request_target(ctx, &aim, &target);
     if (rc != NGX_OK) {
         return rc;
     }
 
-    provider->dialect->edit(ctx->match.route, &ctx->ask, model,
-                            provider->vendor->quirks, &edits);
+    if (ctx->translated) {
+        rc = ngx_http_ai_translate_ask(ctx, &aim, &body);
+        if (rc != NGX_OK) {
+            return rc;
+        }
 
-    ctx->hide_usage = edits.usage;
+        ctx->hide_usage = 0;
+        length = body.len;
 
-    length = ctx->body.length + ngx_http_ai_body_growth(edits.edits, edits.n);
+    } else {
+        ctx->wire->edit(ctx->match.route, &ctx->ask, &aim.model, aim.quirks,
+                        &edits);
 
-    b = ngx_http_ai_request_head(ctx, &target, length);
-    if (b == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        ctx->hide_usage = edits.usage;
+        length = ctx->body.length
+                 + ngx_http_ai_body_growth(edits.edits, edits.n);
     }
 
     ctx->request_bufs = ngx_alloc_chain_link(ctx->request->pool);
@@ -78,14 +118,27 @@ ngx_http_ai_request_build(ngx_http_ai_ctx_t *ctx)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ctx->request_bufs->buf = b;
     ctx->request_bufs->next = NULL;
 
     last = &ctx->request_bufs->next;
 
-    if (ngx_http_ai_body_chain(ctx, edits.edits, edits.n, &last) != NGX_OK) {
+    rc = ctx->translated
+         ? ngx_http_ai_body_text(ctx, &body, &last)
+         : ngx_http_ai_body_chain(ctx, edits.edits, edits.n, &last);
+
+    if (rc != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    /* it may have a signature of the body */
+
+    b = ngx_http_ai_request_head(ctx, &target, length,
+                                 ctx->request_bufs->next);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->request_bufs->buf = b;
 
     /* the TLS layer keeps what is not flushed */
 
@@ -98,14 +151,23 @@ ngx_http_ai_request_build(ngx_http_ai_ctx_t *ctx)
 
 
 static ngx_int_t
-ngx_http_ai_request_target(ngx_http_ai_ctx_t *ctx, ngx_str_t *target)
+ngx_http_ai_request_target(ngx_http_ai_ctx_t *ctx, ngx_ai_aim_t *aim,
+    ngx_str_t *target)
 {
     const char         *reason;
     ngx_ai_target_t     t;
 
     t.prefix = ctx->provider->url.prefix;
-    t.tail = ctx->match.tail;
     t.query = ctx->provider->query;
+
+    t.made = (ctx->translated
+              || (ctx->match.route->flags & NGX_AI_ROUTE_MODEL_PATH)
+              || (aim->quirks & (NGX_AI_QUIRK_VERTEX_CLAUDE
+                                 |NGX_AI_QUIRK_DEPLOYMENTS)));
+
+    if (ngx_http_ai_request_tail(ctx, aim, &t.tail, &t.query) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     if (ctx->match.route->flags & NGX_AI_ROUTE_ARGS) {
         t.args = ctx->request->args;
@@ -128,9 +190,185 @@ ngx_http_ai_request_target(ngx_http_ai_ctx_t *ctx, ngx_str_t *target)
 }
 
 
+/*
+ * The path of the route, as the client sent it, unless the request is put in
+ * other words or the path names a model that the target knows by another
+ * name.
+ */
+
+static ngx_int_t
+ngx_http_ai_request_tail(ngx_http_ai_ctx_t *ctx, ngx_ai_aim_t *aim,
+    ngx_str_t *tail, ngx_str_t *query)
+{
+    size_t                 strip;
+    ngx_str_t              own;
+    const ngx_ai_route_t  *route;
+
+    route = ctx->match.route;
+    *tail = ctx->match.tail;
+    ngx_str_null(&own);
+
+    if (ctx->translated || (aim->quirks & NGX_AI_QUIRK_VERTEX_CLAUDE)) {
+
+        if (ctx->wire->tail(aim, ctx->request->pool, tail, &own) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (ctx->wire_id != ctx->provider->vendor->dialect
+            && (aim->quirks & NGX_AI_QUIRK_V1)
+            && ngx_http_ai_request_version(ctx, tail) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+    } else if (route->flags & NGX_AI_ROUTE_MODEL_PATH) {
+
+        if ((route->flags & NGX_AI_ROUTE_ALT)
+            && ctx->framing != NGX_AI_FRAMING_ARRAY)
+        {
+            ngx_str_set(&own, "alt=sse");
+        }
+
+        if (ngx_http_ai_request_model(ctx, &aim->model, tail) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+    } else if (ctx->wire_id != ctx->provider->vendor->dialect
+               && (aim->quirks & NGX_AI_QUIRK_V1))
+    {
+        strip = route->strip;
+        tail->data -= strip;
+        tail->len += strip;
+    }
+
+    if ((aim->quirks & NGX_AI_QUIRK_DEPLOYMENTS)
+        && !(route->flags & NGX_AI_ROUTE_MODEL_NONE) && aim->model.len
+        && ngx_http_ai_request_deployment(ctx, &aim->model, tail) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (own.len == 0) {
+        return NGX_OK;
+    }
+
+    return ngx_http_ai_request_query(ctx, query, &own);
+}
+
+
+static ngx_int_t
+ngx_http_ai_request_version(ngx_http_ai_ctx_t *ctx, ngx_str_t *tail)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(ctx->request->pool, sizeof("/v1") - 1 + tail->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    tail->len = ngx_sprintf(p, "/v1%V", tail) - p;
+    tail->data = p;
+
+    return NGX_OK;
+}
+
+
+/* the client's path, with the target's name of the model */
+
+static ngx_int_t
+ngx_http_ai_request_model(ngx_http_ai_ctx_t *ctx, ngx_str_t *model,
+    ngx_str_t *tail)
+{
+    u_char     *p, *last;
+    size_t      escape;
+    ngx_str_t  *id;
+
+    if (model->len == ctx->ask.model.len
+        && ngx_memcmp(model->data, ctx->ask.model.data, model->len) == 0)
+    {
+        return NGX_OK;
+    }
+
+    id = &ctx->match.id;
+
+    escape = 2 * ngx_escape_uri(NULL, model->data, model->len,
+                                NGX_ESCAPE_URI_COMPONENT);
+
+    p = ngx_pnalloc(ctx->request->pool,
+                    tail->len - id->len + model->len + escape);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    last = ngx_cpymem(p, tail->data, id->data - tail->data);
+    last = (u_char *) ngx_escape_uri(last, model->data, model->len,
+                                     NGX_ESCAPE_URI_COMPONENT);
+    last = ngx_cpymem(last, id->data + id->len,
+                      tail->data + tail->len - (id->data + id->len));
+
+    tail->data = p;
+    tail->len = last - p;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_ai_request_deployment(ngx_http_ai_ctx_t *ctx, ngx_str_t *model,
+    ngx_str_t *tail)
+{
+    u_char  *p, *last;
+    size_t   escape;
+
+    escape = 2 * ngx_escape_uri(NULL, model->data, model->len,
+                                NGX_ESCAPE_URI_COMPONENT);
+
+    p = ngx_pnalloc(ctx->request->pool, sizeof("/deployments/") - 1
+                                        + model->len + escape + tail->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    last = ngx_cpymem(p, "/deployments/", sizeof("/deployments/") - 1);
+    last = (u_char *) ngx_escape_uri(last, model->data, model->len,
+                                     NGX_ESCAPE_URI_COMPONENT);
+    last = ngx_cpymem(last, tail->data, tail->len);
+
+    tail->data = p;
+    tail->len = last - p;
+
+    return NGX_OK;
+}
+
+
+/* what the dialect needs, and what the configuration adds */
+
+static ngx_int_t
+ngx_http_ai_request_query(ngx_http_ai_ctx_t *ctx, ngx_str_t *query,
+    ngx_str_t *own)
+{
+    u_char  *p;
+
+    if (query->len == 0) {
+        *query = *own;
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(ctx->request->pool, own->len + 1 + query->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    query->len = ngx_sprintf(p, "%V&%V", own, query) - p;
+    query->data = p;
+
+    return NGX_OK;
+}
+
+
 static ngx_buf_t *
 ngx_http_ai_request_head(ngx_http_ai_ctx_t *ctx, ngx_str_t *target,
-    off_t length)
+    off_t length, ngx_chain_t *body)
 {
     u_char                  *p, *end;
     size_t                   size;
@@ -138,24 +376,19 @@ ngx_http_ai_request_head(ngx_http_ai_ctx_t *ctx, ngx_str_t *target,
     ngx_uint_t               i, n;
     ngx_table_elt_t         *passed[NGX_HTTP_AI_PASSED];
     ngx_http_request_t      *r;
-    const ngx_ai_auth_t     *auth;
     ngx_http_ai_provider_t  *provider;
 
     r = ctx->request;
     provider = ctx->provider;
-    auth = &ngx_ai_auths[provider->vendor->auth];
 
     size = NGX_HTTP_AI_HEAD_LINES + r->method_name.len + target->len
            + provider->url.authority.len
-           + ngx_http_ai_request_passed(r, passed, &n);
+           + ctx->wire->header.len + ctx->wire->header_value.len
+           + ngx_http_ai_request_passed(ctx, passed, &n)
+           + ngx_http_ai_request_auth_size(provider);
 
     if (ctx->multipart) {
         size += r->headers_in.content_type->value.len;
-    }
-
-    if (provider->key) {
-        size += auth->header.len + auth->prefix.len
-                + ngx_ai_secret_len(provider->key);
     }
 
     b = ngx_create_temp_buf(r->pool, size);
@@ -172,10 +405,16 @@ ngx_http_ai_request_head(ngx_http_ai_ctx_t *ctx, ngx_str_t *target,
                      &r->method_name, target, &provider->url.authority,
                      sizeof(ctx->id), ctx->id);
 
-    if (provider->key) {
-        p = ngx_slprintf(p, end, "%V: %V", &auth->header, &auth->prefix);
-        p = ngx_ai_secret_copy(p, provider->key);
-        *p++ = CR; *p++ = LF;
+    if (ngx_http_ai_request_auth(ctx, target, body, &p) != NGX_OK) {
+        return NULL;
+    }
+
+    if (ctx->wire->header.len
+        && (ctx->translated
+            || ngx_http_ai_header_in(r, &ctx->wire->header) == NULL))
+    {
+        p = ngx_slprintf(p, end, "%V: %V" CRLF, &ctx->wire->header,
+                         &ctx->wire->header_value);
     }
 
     for (i = 0; i < n; i++) {
@@ -201,15 +440,92 @@ ngx_http_ai_request_head(ngx_http_ai_ctx_t *ctx, ngx_str_t *target,
 }
 
 
+/* what the credentials take at most */
+
+static size_t
+ngx_http_ai_request_auth_size(ngx_http_ai_provider_t *provider)
+{
+    ngx_ai_secret_t      *secret;
+    const ngx_ai_auth_t  *auth;
+
+    if (provider->creds && provider->creds->aws) {
+        return ngx_ai_sigv4_size(provider->creds->aws);
+    }
+
+    secret = ngx_http_ai_request_secret(provider, &auth);
+
+    return secret ? auth->header.len + auth->prefix.len
+                    + ngx_ai_secret_len(secret)
+                  : 0;
+}
+
+
+static ngx_int_t
+ngx_http_ai_request_auth(ngx_http_ai_ctx_t *ctx, ngx_str_t *target,
+    ngx_chain_t *body, u_char **p)
+{
+    ngx_ai_secret_t         *secret;
+    const ngx_ai_auth_t     *auth;
+    ngx_ai_sigv4_request_t   request;
+    ngx_http_ai_provider_t  *provider;
+
+    provider = ctx->provider;
+
+    if (provider->creds && provider->creds->aws) {
+        request.method = ctx->request->method_name;
+        request.target = *target;
+        request.host = provider->url.authority;
+        request.now = ngx_time();
+
+        if (ngx_http_ai_body_digest(ctx, body, request.body) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        return ngx_ai_sigv4_write(provider->creds->aws, &request,
+                                  ctx->request->pool, p);
+    }
+
+    secret = ngx_http_ai_request_secret(provider, &auth);
+
+    if (secret) {
+        *p = ngx_sprintf(*p, "%V: %V", &auth->header, &auth->prefix);
+        *p = ngx_ai_secret_copy(*p, secret);
+        *(*p)++ = CR; *(*p)++ = LF;
+    }
+
+    return NGX_OK;
+}
+
+
+/* a token goes where all tokens go, a key where its vendor wants it; or NULL */
+
+static ngx_ai_secret_t *
+ngx_http_ai_request_secret(ngx_http_ai_provider_t *provider,
+    const ngx_ai_auth_t **auth)
+{
+    if (provider->creds) {
+        *auth = &ngx_ai_auths[NGX_AI_AUTH_BEARER];
+        return ngx_http_ai_creds_bearer(provider->creds);
+    }
+
+    *auth = &ngx_ai_auths[provider->vendor->auth];
+
+    return provider->key;
+}
+
+
 /* returns what they take at most */
 
 static size_t
-ngx_http_ai_request_passed(ngx_http_request_t *r, ngx_table_elt_t **passed,
+ngx_http_ai_request_passed(ngx_http_ai_ctx_t *ctx, ngx_table_elt_t **passed,
     ngx_uint_t *n)
 {
-    size_t            size;
-    ngx_uint_t        i;
-    ngx_table_elt_t  *h;
+    size_t               size;
+    ngx_uint_t           i;
+    ngx_table_elt_t     *h;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
 
     *n = 0;
     size = 0;
@@ -217,7 +533,7 @@ ngx_http_ai_request_passed(ngx_http_request_t *r, ngx_table_elt_t **passed,
     for (i = 0; i < NGX_HTTP_AI_PASSED; i++) {
         h = ngx_http_ai_header_in(r, &ngx_http_ai_passed[i]);
 
-        if (h) {
+        if (h && (i == 0 || !ctx->translated)) {
             size += h->key.len + h->value.len + sizeof(": " CRLF);
             passed[(*n)++] = h;
         }

@@ -29,8 +29,6 @@ ngx_http_ai_resolve(ngx_http_ai_ctx_t *ctx)
     ngx_resolver_ctx_t        *rctx;
     ngx_http_ai_proxy_t       *proxy;
     ngx_http_ai_provider_t    *provider;
-    ngx_http_ai_main_conf_t   *amcf;
-    ngx_http_core_loc_conf_t  *clcf;
 
     r = ctx->request;
     provider = ctx->provider;
@@ -47,11 +45,7 @@ ngx_http_ai_resolve(ngx_http_ai_ctx_t *ctx)
         return NGX_OK;
     }
 
-    amcf = ngx_http_get_module_main_conf(r, ngx_http_ai_gateway_module);
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-    resolver = clcf->resolver->connections.nelts ? clcf->resolver
-                                                 : amcf->resolver;
+    resolver = ngx_http_ai_resolver(r);
 
     ctx->fault = NGX_AI_FAULT_CONNECT;
 
@@ -85,6 +79,19 @@ ngx_http_ai_resolve(ngx_http_ai_ctx_t *ctx)
     }
 
     return ctx->addrs ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_resolver_t *
+ngx_http_ai_resolver(ngx_http_request_t *r)
+{
+    ngx_http_ai_main_conf_t   *amcf;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_ai_gateway_module);
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    return clcf->resolver->connections.nelts ? clcf->resolver : amcf->resolver;
 }
 
 
@@ -132,18 +139,27 @@ ngx_http_ai_resolve_handler(ngx_resolver_ctx_t *rctx)
 static ngx_int_t
 ngx_http_ai_resolve_copy(ngx_http_ai_ctx_t *ctx, ngx_resolver_ctx_t *rctx)
 {
-    u_char                  *p;
-    size_t                   len;
-    in_port_t                port;
-    ngx_addr_t              *addrs;
-    ngx_uint_t               i;
-    ngx_pool_t              *pool;
-    struct sockaddr         *sockaddr;
     ngx_http_ai_provider_t  *provider;
 
-    pool = ctx->request->pool;
     provider = ctx->provider;
-    port = provider->proxy ? provider->proxy->port : provider->url.port;
+    ctx->naddr = 0;
+
+    return ngx_http_ai_resolve_addrs(ctx->request->pool, rctx,
+                                     provider->proxy ? provider->proxy->port
+                                                     : provider->url.port,
+                                     &ctx->addrs, &ctx->naddrs);
+}
+
+
+ngx_int_t
+ngx_http_ai_resolve_addrs(ngx_pool_t *pool, ngx_resolver_ctx_t *rctx,
+    in_port_t port, ngx_addr_t **out, ngx_uint_t *n)
+{
+    u_char           *p;
+    size_t            len;
+    ngx_addr_t       *addrs;
+    ngx_uint_t        i;
+    struct sockaddr  *sockaddr;
 
     addrs = ngx_palloc(pool, rctx->naddrs * sizeof(ngx_addr_t));
     if (addrs == NULL) {
@@ -171,9 +187,8 @@ ngx_http_ai_resolve_copy(ngx_http_ai_ctx_t *ctx, ngx_resolver_ctx_t *rctx)
         addrs[i].name.len = len;
     }
 
-    ctx->addrs = addrs;
-    ctx->naddrs = rctx->naddrs;
-    ctx->naddr = 0;
+    *out = addrs;
+    *n = rctx->naddrs;
 
     return NGX_OK;
 }

@@ -30,6 +30,7 @@
 #include "ngx_http_ai_frame.h"
 #include "ngx_http_ai_error.h"
 #include "ngx_http_ai_owner.h"
+#include "ngx_http_ai_stream.h"
 
 
 static ngx_int_t ngx_http_ai_stream_bytes(ngx_http_ai_ctx_t *ctx,
@@ -43,13 +44,10 @@ static ngx_int_t ngx_http_ai_stream_hold(ngx_http_ai_ctx_t *ctx, u_char *p,
 static u_char *ngx_http_ai_stream_event(ngx_http_ai_ctx_t *ctx,
     ngx_ai_sse_event_t *ev, u_char *out);
 static void ngx_http_ai_stream_end(ngx_http_ai_ctx_t *ctx);
-static ngx_uint_t ngx_http_ai_stream_ended(ngx_http_ai_ctx_t *ctx);
 static u_char *ngx_http_ai_stream_last(ngx_http_ai_ctx_t *ctx,
     u_char *start);
 static ngx_int_t ngx_http_ai_stream_send(ngx_http_ai_ctx_t *ctx,
     u_char *start, u_char *last);
-static void ngx_http_ai_stream_broken(ngx_http_ai_ctx_t *ctx,
-    ngx_uint_t fault);
 
 
 /* what the gate held back goes first */
@@ -70,7 +68,17 @@ ngx_http_ai_stream_init(void *data)
 
     rc = NGX_OK;
 
-    if (ngx_ai_buf_len(&ctx->held)) {
+    if (ctx->translated && ctx->head.body == NGX_HTTP_AI_BODY_EVENTS) {
+
+        if (ngx_http_ai_retell_begin(ctx) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (ngx_ai_buf_len(&ctx->held)) {
+            rc = ngx_http_ai_retell(ctx, NULL, NULL);
+        }
+
+    } else if (ngx_ai_buf_len(&ctx->held)) {
 
         if (ctx->head.body == NGX_HTTP_AI_BODY_EVENTS) {
             if (ngx_ai_buf_reserve(&ctx->held, u->buffer.end - u->buffer.start)
@@ -159,7 +167,9 @@ ngx_http_ai_stream_filter(void *data, ssize_t bytes)
     }
 
     if (ctx->head.body == NGX_HTTP_AI_BODY_EVENTS) {
-        rc = ngx_http_ai_stream_events(ctx, start, end);
+        rc = ctx->translated
+             ? ngx_http_ai_retell(ctx, start, end)
+             : ngx_http_ai_stream_events(ctx, start, end);
 
     } else {
         rc = ngx_http_ai_stream_bytes(ctx, start, end);
@@ -209,7 +219,7 @@ ngx_http_ai_stream_events(ngx_http_ai_ctx_t *ctx, u_char *p, u_char *last)
 
     while (p < last && !u->error) {
 
-        rc = ngx_ai_sse_next(&ctx->sse, &p, last, &ev);
+        rc = ngx_ai_framing_next(&ctx->events, &p, last, &ev);
 
         if (rc == NGX_OK) {
             out = ngx_http_ai_stream_event(ctx, &ev, out);
@@ -273,7 +283,7 @@ ngx_http_ai_stream_held(ngx_http_ai_ctx_t *ctx, u_char **p, u_char *last)
     out = start;
 
     do {
-        rc = ngx_ai_sse_next(&ctx->sse, &pos, held->last, &ev);
+        rc = ngx_ai_framing_next(&ctx->events, &pos, held->last, &ev);
 
         if (rc == NGX_OK) {
             out = ngx_http_ai_stream_event(ctx, &ev, out);
@@ -375,11 +385,9 @@ ngx_http_ai_stream_event(ngx_http_ai_ctx_t *ctx, ngx_ai_sse_event_t *ev,
 
     ctx->seen = ngx_current_msec;
 
-    if (provider->dialect->read_event(ctx->match.route,
-                                      amcf->readers[provider->vendor->dialect],
-                                      &ev->name, &ev->data,
-                                      provider->vendor->quirks,
-                                      ctx->hide_usage, &ctx->reply, &event)
+    if (ctx->wire->read_event(ctx->match.route, amcf->readers[ctx->wire_id],
+                              ev, provider->vendor->quirks, ctx->hide_usage,
+                              &ctx->reply, &event)
         != NGX_OK)
     {
         /* not for us to judge: same dialect, same bytes */
@@ -399,12 +407,7 @@ ngx_http_ai_stream_event(ngx_http_ai_ctx_t *ctx, ngx_ai_sse_event_t *ev,
     }
 
     if (event.content) {
-        ctx->chunks++;
-        ctx->last = ngx_current_msec;
-
-        if (ctx->first == 0) {
-            ctx->first = ctx->last;
-        }
+        ngx_http_ai_stream_count(ctx);
     }
 
     if (event.drop) {
@@ -445,6 +448,18 @@ whole:
 }
 
 
+void
+ngx_http_ai_stream_count(ngx_http_ai_ctx_t *ctx)
+{
+    ctx->chunks++;
+    ctx->last = ngx_current_msec;
+
+    if (ctx->first == 0) {
+        ctx->first = ctx->last;
+    }
+}
+
+
 /* the body is complete by its framing; is it also what it should be? */
 
 static void
@@ -455,9 +470,16 @@ ngx_http_ai_stream_end(ngx_http_ai_ctx_t *ctx)
     const ngx_ai_dialect_t  *dialect;
 
     u = ctx->request->upstream;
-    dialect = ctx->provider->dialect;
+    dialect = ctx->wire;
 
-    if (ctx->head.body == NGX_HTTP_AI_BODY_EVENTS) {
+    if (ctx->translated && ctx->head.body == NGX_HTTP_AI_BODY_EVENTS) {
+
+        if (ngx_http_ai_retell_end(ctx) != NGX_OK) {
+            ngx_http_ai_stream_broken(ctx, NGX_AI_FAULT_BODY);
+            return;
+        }
+
+    } else if (ctx->head.body == NGX_HTTP_AI_BODY_EVENTS) {
 
         start = ctx->held.start;
 
@@ -503,7 +525,7 @@ ngx_http_ai_stream_end(ngx_http_ai_ctx_t *ctx)
  * is just closed needs the terminator, if the vendor has one.
  */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_ai_stream_ended(ngx_http_ai_ctx_t *ctx)
 {
     if (ctx->reply.ended || ctx->reply.error) {
@@ -522,13 +544,27 @@ static u_char *
 ngx_http_ai_stream_last(ngx_http_ai_ctx_t *ctx, u_char *start)
 {
     u_char              *p, *out;
+    ngx_int_t            rc;
     ngx_ai_sse_event_t   ev;
 
     p = start;
     out = start;
 
-    while (ngx_ai_sse_end(&ctx->sse, &p, ctx->held.last, &ev) == NGX_OK) {
+    for ( ;; ) {
+        rc = ngx_ai_framing_end(&ctx->events, &p, ctx->held.last, &ev);
+
+        if (rc != NGX_OK) {
+            break;
+        }
+
         out = ngx_http_ai_stream_event(ctx, &ev, out);
+    }
+
+    if (rc != NGX_DONE) {
+
+        /* half a frame */
+
+        ngx_http_ai_stream_broken(ctx, NGX_AI_FAULT_BODY);
     }
 
     ctx->held.last = out;
@@ -575,7 +611,7 @@ ngx_http_ai_stream_send(ngx_http_ai_ctx_t *ctx, u_char *start, u_char *last)
 
 /* nginx ends the upstream when what is under way to the client is sent */
 
-static void
+void
 ngx_http_ai_stream_broken(ngx_http_ai_ctx_t *ctx, ngx_uint_t fault)
 {
     ctx->fault = fault;
@@ -621,7 +657,8 @@ ngx_http_ai_stream_cut(ngx_http_ai_ctx_t *ctx, ngx_int_t rc)
 
     ngx_ai_buf_init(&text, 4096, r->connection->log);
 
-    if (ctx->dialect->write_error_event(ctx->match.route, &ctx->error, &text)
+    if (ctx->dialect->write_error_event(ctx->match.route, &ctx->error,
+                                        ctx->framing, &text)
         == NGX_OK)
     {
         b = ngx_create_temp_buf(r->pool, ngx_ai_buf_len(&text));

@@ -15,7 +15,6 @@
 #include "ngx_http_ai_upstream.h"
 
 
-static ngx_int_t ngx_http_ai_tunnel_request(ngx_http_ai_ctx_t *ctx);
 static void ngx_http_ai_tunnel_write(ngx_event_t *ev);
 static void ngx_http_ai_tunnel_read(ngx_event_t *ev);
 static ngx_int_t ngx_http_ai_tunnel_reply(ngx_http_ai_ctx_t *ctx);
@@ -60,7 +59,10 @@ ngx_http_ai_tunnel(ngx_http_ai_ctx_t *ctx)
     rc = ngx_event_connect_peer(peer);
 
     if (rc == NGX_ERROR || rc == NGX_BUSY || rc == NGX_DECLINED
-        || ngx_http_ai_tunnel_request(ctx) != NGX_OK)
+        || ngx_http_ai_tunnel_ask(ctx->request->pool, ctx->provider->proxy,
+                                  &ctx->provider->url, &ctx->tunnel->pos,
+                                  &ctx->tunnel->last)
+           != NGX_OK)
     {
         ctx->fault = NGX_AI_FAULT_CONNECT;
         ngx_http_ai_tunnel_release(ctx);
@@ -82,21 +84,16 @@ ngx_http_ai_tunnel(ngx_http_ai_ctx_t *ctx)
 }
 
 
-static ngx_int_t
-ngx_http_ai_tunnel_request(ngx_http_ai_ctx_t *ctx)
+ngx_int_t
+ngx_http_ai_tunnel_ask(ngx_pool_t *pool, ngx_http_ai_proxy_t *proxy,
+    ngx_ai_url_t *url, u_char **pos, u_char **last)
 {
-    u_char                *p, *end;
-    size_t                 size;
-    ngx_str_t              plain, encoded;
-    ngx_pool_t            *pool;
-    ngx_ai_url_t          *url;
-    ngx_ai_secret_t       *secret;
-    ngx_http_ai_tunnel_t  *tunnel;
+    u_char           *p, *end;
+    size_t            size;
+    ngx_str_t         plain, encoded;
+    ngx_ai_secret_t  *secret;
 
-    pool = ctx->request->pool;
-    tunnel = ctx->tunnel;
-    url = &ctx->provider->url;
-    secret = ctx->provider->proxy->credentials;
+    secret = proxy->credentials;
 
     ngx_str_null(&encoded);
 
@@ -123,7 +120,7 @@ ngx_http_ai_tunnel_request(ngx_http_ai_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    tunnel->pos = p;
+    *pos = p;
     end = p + size;
 
     p = ngx_slprintf(p, end, url->ipv6
@@ -137,7 +134,7 @@ ngx_http_ai_tunnel_request(ngx_http_ai_ctx_t *ctx)
                          &encoded);
     }
 
-    tunnel->last = ngx_slprintf(p, end, CRLF);
+    *last = ngx_slprintf(p, end, CRLF);
 
     return NGX_OK;
 }
@@ -225,39 +222,60 @@ ngx_http_ai_tunnel_read(ngx_event_t *ev)
 }
 
 
-/* "HTTP/1.1 200 ..." and an empty line; nothing may follow: we speak first */
-
 static ngx_int_t
 ngx_http_ai_tunnel_reply(ngx_http_ai_ctx_t *ctx)
 {
-    u_char                *p, *last;
-    ngx_http_ai_tunnel_t  *tunnel;
+    ngx_int_t  rc;
 
-    tunnel = ctx->tunnel;
-    last = tunnel->head + tunnel->len;
+    rc = ngx_http_ai_tunnel_answer(ctx->tunnel->head, ctx->tunnel->len,
+                                   NGX_HTTP_AI_TUNNEL_HEAD);
 
-    p = ngx_strlcasestrn(tunnel->head, last, (u_char *) CRLF CRLF, 4 - 1);
+    if (rc == NGX_DECLINED) {
+        ngx_http_ai_tunnel_refused(ctx->request->connection->log,
+                                   &ctx->provider->name, ctx->tunnel->head);
+    }
+
+    return rc;
+}
+
+
+/* "HTTP/1.1 200 ..." and an empty line; nothing may follow: we speak first */
+
+ngx_int_t
+ngx_http_ai_tunnel_answer(u_char *head, size_t len, size_t max)
+{
+    u_char  *p, *last;
+
+    last = head + len;
+
+    p = ngx_strlcasestrn(head, last, (u_char *) CRLF CRLF, 4 - 1);
 
     if (p == NULL) {
-        return tunnel->len == NGX_HTTP_AI_TUNNEL_HEAD ? NGX_ERROR : NGX_AGAIN;
+        return (len == max) ? NGX_ERROR : NGX_AGAIN;
     }
 
     if (p + 4 == last
-        && tunnel->len > sizeof("HTTP/1.1 200") - 1
-        && ngx_strncmp(tunnel->head, "HTTP/1.", 7) == 0
-        && ngx_strncmp(tunnel->head + 8, " 200", 4) == 0)
+        && len > sizeof("HTTP/1.1 200") - 1
+        && ngx_strncmp(head, "HTTP/1.", 7) == 0
+        && ngx_strncmp(head + 8, " 200", 4) == 0)
     {
         return NGX_OK;
     }
 
-    for (p = tunnel->head; *p >= ' ' && *p < 0x7f; p++) { /* void */ }
+    return NGX_DECLINED;
+}
 
-    ngx_log_error(NGX_LOG_ERR, ctx->request->connection->log, 0,
+
+void
+ngx_http_ai_tunnel_refused(ngx_log_t *log, ngx_str_t *name, u_char *head)
+{
+    u_char  *p;
+
+    for (p = head; *p >= ' ' && *p < 0x7f; p++) { /* void */ }
+
+    ngx_log_error(NGX_LOG_ERR, log, 0,
                   "ai gateway: the proxy of provider \"%V\" answered \"%*s\"",
-                  &ctx->provider->name, (size_t) (p - tunnel->head),
-                  tunnel->head);
-
-    return NGX_ERROR;
+                  name, (size_t) (p - head), head);
 }
 
 

@@ -8,11 +8,13 @@
 /*
  * Step 2: one attempt at a time until one is committed.
  *
- *     begin --> resolve --> tunnel --> nginx's upstream --> gate --> commit
- *       ^          |           |              |              |
- *       |          +-----------+------+-------+--------------+ failed
- *       |                             v
- *       +---- wait, if need be --- decide ---> stop: the client is told
+ *     begin --> creds --> resolve --> tunnel --> nginx's upstream --> gate
+ *       ^         |          |           |              |              |  |
+ *       |         +----------+-----------+------+-------+-------failed-+  |
+ *       |                                       v                         v
+ *       +-------- wait, if need be --------- decide                    commit
+ *                                               |
+ *                                               +--> stop: the client is told
  *
  * The client's abort ends the request in each of these states: nginx's
  * upstream watches for it while it is at work, ngx_http_test_reading() while
@@ -21,10 +23,13 @@
 
 
 #include "ngx_http_ai_upstream.h"
+#include "ngx_http_ai_creds.h"
 #include "ngx_http_ai_error.h"
+#include "ngx_http_ai_translate.h"
 
 
 static void ngx_http_ai_upstream_begin(ngx_http_ai_ctx_t *ctx);
+static ngx_int_t ngx_http_ai_upstream_target(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_upstream_watch(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_upstream_init(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_create_request(ngx_http_request_t *r);
@@ -62,7 +67,13 @@ ngx_http_ai_upstream_begin(ngx_http_ai_ctx_t *ctx)
     ngx_int_t    rc;
     ngx_msec_t   elapsed;
 
-    ctx->provider = ctx->targets[ctx->ntarget].provider;
+    rc = ngx_http_ai_upstream_target(ctx);
+
+    if (rc != NGX_OK) {
+        ngx_http_ai_upstream_end(ctx, rc);
+        return;
+    }
+
     ctx->attempts++;
     ctx->gets = 0;
     ctx->saw = 0;
@@ -81,21 +92,16 @@ ngx_http_ai_upstream_begin(ngx_http_ai_ctx_t *ctx)
     ngx_memzero(&ctx->head, sizeof(ngx_http_ai_head_t));
     ngx_memzero(&ctx->reply, sizeof(ngx_ai_reply_t));
     ngx_ai_buf_reset(&ctx->held);
-    ngx_ai_sse_free(&ctx->sse);
-    ngx_ai_sse_init(&ctx->sse, ctx->sse.max, ctx->request->connection->log);
+    ngx_ai_framing_free(&ctx->events);
+    ngx_ai_framing_init(&ctx->events,
+                        ctx->translated ? ctx->wire->framing : ctx->framing,
+                        ctx->events.max, ctx->request->connection->log);
 
     ctx->head.length = -1;
     ctx->head.retry_after = -1;
 
     if (ngx_http_ai_upstream_watch(ctx) != NGX_OK) {
         ngx_http_ai_upstream_end(ctx, NGX_HTTP_INTERNAL_SERVER_ERROR);
-        return;
-    }
-
-    rc = ngx_http_ai_request_build(ctx);
-
-    if (rc != NGX_OK) {
-        ngx_http_ai_upstream_end(ctx, rc);
         return;
     }
 
@@ -109,6 +115,33 @@ ngx_http_ai_upstream_begin(ngx_http_ai_ctx_t *ctx)
                   ngx_max((ngx_msec_int_t) (ctx->provider->total - elapsed),
                           1));
 
+    rc = ngx_http_ai_creds(ctx);
+
+    if (rc == NGX_AGAIN) {
+        return;
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_ai_upstream_failed(ctx);
+        return;
+    }
+
+    ngx_http_ai_upstream_ready(ctx);
+}
+
+
+void
+ngx_http_ai_upstream_ready(ngx_http_ai_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_ai_request_build(ctx);
+
+    if (rc != NGX_OK) {
+        ngx_http_ai_upstream_end(ctx, rc);
+        return;
+    }
+
     rc = ngx_http_ai_resolve(ctx);
 
     if (rc == NGX_AGAIN) {
@@ -121,6 +154,34 @@ ngx_http_ai_upstream_begin(ngx_http_ai_ctx_t *ctx)
     }
 
     ngx_http_ai_upstream_resume(ctx);
+}
+
+
+/* the next of the targets that has words for what is asked */
+
+static ngx_int_t
+ngx_http_ai_upstream_target(ngx_http_ai_ctx_t *ctx)
+{
+    for ( ;; ) {
+        ctx->provider = ctx->targets[ctx->ntarget].provider;
+
+        if (ngx_http_ai_translate_find(ctx, ctx->provider) == NGX_OK) {
+            return NGX_OK;
+        }
+
+        if (ctx->ntarget + 1 == ctx->ntargets) {
+            break;
+        }
+
+        ctx->ntarget++;
+    }
+
+    ctx->ending = NGX_HTTP_AI_ENDING_FAILED;
+
+    return ngx_http_ai_fail(ctx, NGX_AI_ERROR_NOT_FOUND, NULL,
+                            "The provider \"%V\" has nothing like %V.",
+                            &ctx->provider->name,
+                            &ctx->match.route->path);
 }
 
 
@@ -266,6 +327,10 @@ ngx_http_ai_finalize_request(ngx_http_request_t *r, ngx_int_t rc)
         ngx_del_timer(&ctx->deadline);
     }
 
+    if (ctx->ping.timer_set) {
+        ngx_del_timer(&ctx->ping);
+    }
+
     if (rc == NGX_HTTP_CLIENT_CLOSED_REQUEST || r->connection->error
         || r->connection->timedout)
     {
@@ -388,7 +453,9 @@ ngx_http_ai_upstream_failed(ngx_http_ai_ctx_t *ctx)
     }
 
     ctx->fresh = 0;
+    ctx->renewed = 0;
     ctx->naddr = 0;
+    ctx->naddrs = 0;
     ctx->addrs = NULL;
 
     switch (ngx_http_ai_upstream_decide(ctx)) {
@@ -423,14 +490,19 @@ ngx_http_ai_upstream_failed(ngx_http_ai_ctx_t *ctx)
 
 /*
  * What is no failure of the provider, and not counted as an attempt: a kept
- * connection that it had closed meanwhile, and an address of several.
+ * connection that it had closed meanwhile, an address of several, and a token
+ * that was good until now.
  */
 
 static ngx_uint_t
 ngx_http_ai_upstream_again(ngx_http_ai_ctx_t *ctx)
 {
-    if (ctx->timedout || ctx->status) {
+    if (ctx->timedout) {
         return 0;
+    }
+
+    if (ctx->status) {
+        return ngx_http_ai_creds_refused(ctx);
     }
 
     if (ctx->reused && ctx->fault == NGX_AI_FAULT_CONNECT
@@ -504,9 +576,10 @@ static ngx_int_t
 ngx_http_ai_upstream_error(ngx_http_ai_ctx_t *ctx)
 {
     ngx_str_t   said, *name;
-    ngx_uint_t  status;
+    ngx_uint_t  kind, status;
 
     said = ctx->error.message;
+    kind = ctx->error.kind;
     name = &ctx->provider->name;
 
     switch (ctx->fault) {
@@ -542,7 +615,11 @@ ngx_http_ai_upstream_error(ngx_http_ai_ctx_t *ctx)
             status = NGX_HTTP_BAD_GATEWAY;
         }
 
-        (void) ngx_http_ai_fail(ctx, ngx_ai_error_kind(status), NULL,
+        if (kind == NGX_AI_ERROR_NONE || status != ctx->status) {
+            kind = ngx_ai_error_kind(status);
+        }
+
+        (void) ngx_http_ai_fail(ctx, kind, NULL,
                                 "The provider \"%V\" answered with status "
                                 "%ui%s%V", name, ctx->status,
                                 said.len ? ": " : ".", &said);
@@ -589,8 +666,9 @@ ngx_http_ai_deadline_handler(ngx_event_t *ev)
         return;
     }
 
-    /* resolving or tunnelling: no backoff is that long */
+    /* waiting, resolving or tunnelling: no backoff is that long */
 
+    ngx_http_ai_creds_release(ctx);
     ngx_http_ai_resolve_release(ctx);
     ngx_http_ai_tunnel_release(ctx);
 
@@ -627,6 +705,11 @@ ngx_http_ai_upstream_release(ngx_http_ai_ctx_t *ctx)
         ngx_del_timer(&ctx->deadline);
     }
 
+    if (ctx->ping.timer_set) {
+        ngx_del_timer(&ctx->ping);
+    }
+
+    ngx_http_ai_creds_release(ctx);
     ngx_http_ai_resolve_release(ctx);
     ngx_http_ai_tunnel_release(ctx);
 }

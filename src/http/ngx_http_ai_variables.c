@@ -7,6 +7,7 @@
 
 #include "ngx_http_ai_variables.h"
 #include "ngx_http_ai_settle.h"
+#include "ngx_http_ai_translate.h"
 
 
 typedef enum {
@@ -17,6 +18,7 @@ typedef enum {
     NGX_HTTP_AI_VAR_TARGET_MODEL,
     NGX_HTTP_AI_VAR_PROVIDER,
     NGX_HTTP_AI_VAR_FALLBACK_REASON,
+    NGX_HTTP_AI_VAR_DROPPED,
     NGX_HTTP_AI_VAR_ERROR,
     NGX_HTTP_AI_VAR_FINISH
 } ngx_http_ai_var_e;
@@ -108,6 +110,9 @@ static ngx_http_variable_t  ngx_http_ai_variables[] = {
     { ngx_string("ai_chunks"), NULL, ngx_http_ai_variable_number,
       NGX_HTTP_AI_NUM_CHUNKS, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
+    { ngx_string("ai_dropped"), NULL, ngx_http_ai_variable_text,
+      NGX_HTTP_AI_VAR_DROPPED, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
     { ngx_string("ai_error"), NULL, ngx_http_ai_variable_text,
       NGX_HTTP_AI_VAR_ERROR, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
@@ -145,6 +150,7 @@ static ngx_str_t  ngx_http_ai_log_json[] = {
                "\"tokens_out\":\"$ai_tokens_out\","
                "\"tokens_reasoning\":\"$ai_tokens_reasoning\","),
     ngx_string("\"ttft\":\"$ai_ttft\",\"chunks\":\"$ai_chunks\","
+               "\"dropped\":\"$ai_dropped\","
                "\"finish\":\"$ai_finish\",\"error\":\"$ai_error\"}")
 };
 
@@ -288,6 +294,9 @@ ngx_http_ai_variable_find(ngx_http_ai_ctx_t *ctx, uintptr_t what,
 
     case NGX_HTTP_AI_VAR_FALLBACK_REASON:
         return ctx->fallbacks ? ngx_ai_fault_name(ctx->first_fault) : NULL;
+
+    case NGX_HTTP_AI_VAR_DROPPED:
+        return ngx_http_ai_translate_dropped(ctx, buf) == NGX_OK ? buf : NULL;
 
     case NGX_HTTP_AI_VAR_ERROR:
         return ngx_http_ai_settle_error(ctx);

@@ -47,7 +47,9 @@ ngx_ai_target_build(const ngx_ai_target_t *t, ngx_str_t *out,
         return NGX_ERROR;
     }
 
-    if (ngx_ai_url_check_path(&t->tail, reason) != NGX_OK
+    if ((t->made ? ngx_ai_url_check_made(&t->tail, reason)
+                 : ngx_ai_url_check_path(&t->tail, reason))
+        != NGX_OK
         || ngx_ai_target_check_query(&t->args, reason) != NGX_OK
         || ngx_ai_target_check_twice(&t->args, &t->query, reason) != NGX_OK)
     {

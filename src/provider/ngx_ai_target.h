@@ -31,6 +31,8 @@ typedef struct {
                                       ngx_ai_target_check_query() */
     ngx_str_t         args;        /* the client's query where the route
                                       passes it, else empty */
+    ngx_uint_t        made;        /* the tail is a dialect's own, made for a
+                                      model */
 } ngx_ai_target_t;
 
 

@@ -25,6 +25,8 @@ static ngx_int_t ngx_ai_url_port(ngx_ai_url_t *url, u_char *p, u_char *last,
     const char **reason);
 static ngx_int_t ngx_ai_url_prefix(ngx_ai_url_t *url, u_char *p,
     u_char *last, const char **reason);
+static ngx_int_t ngx_ai_url_check_segments(const ngx_str_t *path,
+    ngx_uint_t slash, const char **reason);
 static ngx_uint_t ngx_ai_url_is_dots(const u_char *p, const u_char *end);
 
 
@@ -329,6 +331,21 @@ ngx_ai_url_prefix(ngx_ai_url_t *url, u_char *p, u_char *last,
 ngx_int_t
 ngx_ai_url_check_path(const ngx_str_t *path, const char **reason)
 {
+    return ngx_ai_url_check_segments(path, 0, reason);
+}
+
+
+ngx_int_t
+ngx_ai_url_check_made(const ngx_str_t *path, const char **reason)
+{
+    return ngx_ai_url_check_segments(path, 1, reason);
+}
+
+
+static ngx_int_t
+ngx_ai_url_check_segments(const ngx_str_t *path, ngx_uint_t slash,
+    const char **reason)
+{
     u_char     *p, *last, *segment;
     ngx_int_t   ch;
 
@@ -363,6 +380,12 @@ ngx_ai_url_check_path(const ngx_str_t *path, const char **reason)
             }
 
             ch = ngx_ai_url_escape(p, last);
+
+            if (ch == '/' && slash && !ngx_ai_url_is_dots(segment, p)) {
+                p += 3;
+                segment = p;
+                continue;
+            }
 
             if (ch < ' ' || ch == 0x7f || ch == '/' || ch == '\\'
                 || ch == '%' || ch == '?' || ch == '#')

@@ -59,6 +59,12 @@ ngx_int_t ngx_ai_url_parse(ngx_ai_url_t *url, const ngx_str_t *text,
  */
 ngx_int_t ngx_ai_url_check_path(const ngx_str_t *path, const char **reason);
 
+/*
+ * The same for a path that was made for a model: an escaped slash may stand
+ * between two parts of its name, and these are segments too.
+ */
+ngx_int_t ngx_ai_url_check_made(const ngx_str_t *path, const char **reason);
+
 /* the value of %XX at p, -1 when there is none before the end */
 ngx_int_t ngx_ai_url_escape(const u_char *p, const u_char *end);
 

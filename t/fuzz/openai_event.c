@@ -109,8 +109,9 @@ static void
 fuzz_run(fuzz_run_t *run, ngx_uint_t ask, const uint8_t *data, size_t size,
     ngx_uint_t blank)
 {
-    u_char     *p;
-    ngx_str_t   text, name;
+    u_char              *p;
+    ngx_str_t            text, name;
+    ngx_ai_sse_event_t   ev;
 
     static const char  *names[] = {
         "", "error", "response.completed", "response.output_text.delta"
@@ -134,10 +135,12 @@ fuzz_run(fuzz_run_t *run, ngx_uint_t ask, const uint8_t *data, size_t size,
     ngx_memzero(&run->reply, sizeof(run->reply));
     ngx_memset(&run->event, 0x5a, sizeof(run->event));
 
+    ev = openai_event(&name, &text);
+
     run->rc = ngx_ai_openai.read_event(ngx_ai_route((ask & 1)
                                                     ? NGX_AI_ROUTE_RESPONSES
                                                     : NGX_AI_ROUTE_CHAT),
-                                       readers, &name, &text, ask >> 4,
+                                       readers, &ev, ask >> 4,
                                        (ask >> 1) & 1, &run->reply,
                                        &run->event);
 

@@ -45,6 +45,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ngx_ai_url_t      url;
     ngx_ai_target_t   t;
 
+    t.made = 0;
+
     target_line(&text, &data, &size);
     target_line(&t.query, &data, &size);
     target_line(&t.tail, &data, &size);

@@ -5,7 +5,7 @@
 
 const { mask, maskTarget } = require('./journal');
 const { parseForm } = require('./form');
-const { splitPath } = require('./recipe');
+const { splitModel, splitPath } = require('./recipe');
 const { GONE } = require('./send');
 
 const ECHO_MAX = 64 * 1024;
@@ -27,8 +27,11 @@ class Exchange {
         [this.prefix, this.path] = this.ctl ? ['', raw] : splitPath(raw);
         this.route = null;
         this.dialect = null;
+        this.param = '';                // what a route has in its path
         this.recipe = {};
         this.recipeText = this.prefix;
+        this.own = false;               // the body has a recipe
+        this.body = undefined;
         this.json = {};
         this.form = null;
         this.refusal = null;
@@ -46,6 +49,14 @@ class Exchange {
         this.first = null;
         this.last = null;
         this.wake = null;
+    }
+
+    // A recipe that overrides those before it.
+    take(text, recipes) {
+        if (text !== '') {
+            this.recipe = Object.assign({}, this.recipe, recipes.pick(text));
+            this.recipeText += (this.recipeText ? ' + ' : '') + text;
+        }
     }
 
     sleep(ms) {
@@ -106,6 +117,7 @@ class Exchange {
             conn: peer.number, req: this.number, tls: peer.tls,
             method: req.method,
             path: maskTarget(this.path + this.query), recipe: this.recipeText,
+            param: this.param || undefined, body: this.body,
             headers: this.maskedHeaders(), framing: req.framing,
             length: req.length, sha256: req.sha256, read: req.complete,
             model: this.json.model || null, stream: this.json.stream === true,
@@ -168,11 +180,18 @@ function readBody(x, recipes) {
         }
 
         own = x.json.mock;
+
+        if (typeof x.json.model === 'string') {
+            const [ofModel, model] = splitModel(x.json.model);
+            x.json.model = model;
+            x.own = ofModel !== '';
+            x.take(ofModel, recipes);
+        }
     }
 
     if (typeof own === 'string') {
-        x.recipe = Object.assign({}, x.recipe, recipes.pick(own));
-        x.recipeText += (x.prefix ? ' + ' : '') + own;
+        x.own = true;
+        x.take(own, recipes);
     }
 }
 

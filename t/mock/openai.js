@@ -7,6 +7,8 @@
 // completions, embeddings, moderations, rerank and models.
 
 const text = require('./text');
+const { plan } = require('./plan');
+const { checkChat } = require('./openai_check');
 const responses = require('./openai_responses');
 const objects = require('./openai_objects');
 
@@ -123,6 +125,79 @@ function times(o) {
 }
 
 
+// The last of what tools have said, if nothing came after it.
+function told(messages) {
+    const last = messages[messages.length - 1];
+
+    return last && last.role === 'tool' ? text.texts(last).join(' ')
+        : undefined;
+}
+
+
+function askOf(o) {
+    const said = text.lastUserText(o.messages);
+    const result = told(o.messages);
+    const tools = Array.isArray(o.tools) ? o.tools : [];
+    const choice = o.tool_choice;
+
+    return { said, told: result, answered: result !== undefined,
+        texts: text.texts(o.messages), stop: o.stop && [].concat(o.stop),
+        max: o.max_completion_tokens || o.max_tokens,
+        none: choice === 'none',
+        forced: choice && choice.function && choice.function.name,
+        tools: tools.filter((t) => t && (t.function || t.type === 'function'))
+            .map((t) => t.function || t)
+            .map((f) => ({ name: f.name, schema: f.parameters })) };
+}
+
+
+const FINISH = { stop: 'stop', sequence: 'stop', length: 'length',
+    tools: 'tool_calls', filter: 'content_filter' };
+
+
+function wholeMessage(p) {
+    const said = p.text ? p.text.text : null;
+
+    return { role: 'assistant', content: p.refusal ? null : said,
+        refusal: p.refusal ? said : null,
+        ...(p.thinking ? { reasoning_content: p.thinking.text } : {}),
+        annotations: [],
+        ...(p.calls.length ? { tool_calls: p.calls.map((c) => ({
+            id: c.id('call_'), type: 'function',
+            function: { name: c.name, arguments: c.args } })) } : {}) };
+}
+
+
+// The deltas of a message: [delta, tokens].
+function* deltas(p) {
+    const calls = p.calls.map((c, index) => ({ index, id: c.id('call_'),
+        type: 'function', function: { name: c.name, arguments: '' } }));
+
+    yield [p.text || p.thinking
+        ? { role: 'assistant', content: '', refusal: null }
+        : { role: 'assistant', content: null, tool_calls: [calls[0]],
+            refusal: null }, 0];
+
+    for (const t of p.thinking ? p.thinking.pieces : []) {
+        yield [{ reasoning_content: t }, 1];
+    }
+
+    for (const t of p.text ? p.text.pieces() : []) {
+        yield [p.refusal ? { refusal: t } : { content: t }, 1];
+    }
+
+    for (const c of calls) {
+        if (c.index > 0 || p.text || p.thinking) {
+            yield [{ tool_calls: [c] }, 0];
+        }
+        for (const t of p.calls[c.index].pieces) {
+            yield [{ tool_calls: [{ index: c.index,
+                function: { arguments: t } }] }, 1];
+        }
+    }
+}
+
+
 function chat(x) {
     const o = x.json;
 
@@ -134,29 +209,21 @@ function chat(x) {
         return error(400, "'messages' must be a non-empty array", 'messages');
     }
 
-    const last = o.messages[o.messages.length - 1];
-    const said = text.lastUserText(o.messages);
-    const call = text.toolCall(x, o, last && last.role === 'tool');
-    const max = o.max_completion_tokens || o.max_tokens;
-    const answer = call || text.reply(x, said, max);
+    if (!x.recipe.lax) {
+        checkChat(o);
+    }
+
+    const p = plan(x, askOf(o));
     const n = times(o);
-    const ident = text.id('chatcmpl-', o.model, said);
-    const u = text.usage(x, text.promptTokens(text.texts(o.messages)),
-        answer.tokens * n, usageText);
-    const finish = call ? 'tool_calls' : answer.cut ? 'length' : 'stop';
+    const ident = text.id('chatcmpl-', o.model, text.lastUserText(o.messages));
+    const u = p.usage(usageText, n);
+    const finish = FINISH[p.refusal ? 'stop' : p.finish];
     const common = (object) => `{"id":"${ident}","object":"${object}",`
         + `"created":${CREATED},"model":${JSON.stringify(o.model)},`
         + '"service_tier":"default","system_fingerprint":"fp_mock"';
 
     if (o.stream !== true) {
-        const message = call
-            ? { role: 'assistant', content: null, refusal: null,
-                annotations: [], tool_calls: [{ id: text.id('call_', said),
-                    type: 'function',
-                    function: { name: call.name, arguments: call.args } }] }
-            : { role: 'assistant', content: answer.text, refusal: null,
-                annotations: [] };
-        const m = JSON.stringify(message);
+        const m = JSON.stringify(wholeMessage(p));
         const choices = Array.from({ length: n }, (_, i) => `{"index":${i},`
             + `"message":${m},"logprobs":null,"finish_reason":"${finish}"}`);
 
@@ -169,23 +236,10 @@ function chat(x) {
         + `"logprobs":null,"finish_reason":${reason}}`;
 
     return stream(x, o, common('chat.completion.chunk'), u, function* parts() {
-        for (let i = 0; i < n; i++) {
-            yield [delta(i, call
-                ? JSON.stringify({ role: 'assistant', content: null,
-                    tool_calls: [{ index: 0, id: text.id('call_', said),
-                        type: 'function',
-                        function: { name: call.name, arguments: '' } }],
-                    refusal: null })
-                : '{"role":"assistant","content":"","refusal":null}',
-            'null'), 0];
-        }
-
-        for (const p of call ? call.pieces : answer.pieces()) {
+        for (const [d, tokens] of deltas(p)) {
+            const data = JSON.stringify(d);
             for (let i = 0; i < n; i++) {
-                yield [delta(i, call
-                    ? '{"tool_calls":[{"index":0,"function":{"arguments":'
-                        + `${JSON.stringify(p)}}}]}`
-                    : `{"content":${JSON.stringify(p)}}`, 'null'), 1];
+                yield [delta(i, data, 'null'), tokens];
             }
         }
 
@@ -204,11 +258,13 @@ function completions(x) {
     }
 
     const said = text.texts(o.prompt).join(' ');
+    const { refuse, finish: wanted } = x.recipe;
     const answer = text.reply(x, said, o.max_tokens);
     const n = times(o);
     const u = text.usage(x, text.promptTokens(text.texts(o.prompt)),
         answer.tokens * n, usageText);
-    const finish = answer.cut ? '"length"' : '"stop"';
+    const finish = `"${FINISH[wanted || (refuse ? 'filter' : answer.cut
+        ? 'length' : 'stop')]}"`;
     const envelope = `{"id":"${text.id('cmpl-', o.model, said)}",`
         + `"object":"text_completion","created":${CREATED},`
         + `"model":${JSON.stringify(o.model)}`;
@@ -243,19 +299,6 @@ function inputs(v) {
 }
 
 
-function vector(seedText, dimensions) {
-    const v = new Float32Array(dimensions);
-    let seed = parseInt(text.id('', seedText).slice(0, 8), 16) || 1;
-
-    for (let i = 0; i < dimensions; i++) {
-        seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-        v[i] = (seed / 0x80000000 - 1) / Math.sqrt(dimensions / 3);
-    }
-
-    return v;
-}
-
-
 function embeddings(x) {
     const o = x.json;
 
@@ -267,7 +310,7 @@ function embeddings(x) {
     const dimensions = Number.isInteger(o.dimensions) && o.dimensions > 0
         ? Math.min(o.dimensions, 8192) : 1536;
     const data = inputs(o.input).map((input, index) => {
-        const v = vector(text.texts(input).join(' '), dimensions);
+        const v = text.vector(text.texts(input).join(' '), dimensions);
         return { object: 'embedding', index,
             embedding: o.encoding_format === 'base64'
                 ? Buffer.from(v.buffer).toString('base64') : Array.from(v) };
@@ -309,17 +352,8 @@ function rerank(x) {
         return error(400, "'documents' must be an array", 'documents');
     }
 
-    const wanted = new Set(text.texts(o.query).join(' ').toLowerCase()
-        .match(/\w+/g));
-    const results = o.documents.map((document, index) => {
-        const found = (text.texts(document).join(' ').toLowerCase()
-            .match(/\w+/g) || []).filter((w) => wanted.has(w)).length;
-        return { index, relevance_score: found / (found + 1),
-            ...(o.return_documents ? { document } : {}) };
-    });
-
-    results.sort((a, b) => b.relevance_score - a.relevance_score
-        || a.index - b.index);
+    const results = text.ranked(o.query, o.documents).map((r) => ({ ...r,
+        ...(o.return_documents ? { document: o.documents[r.index] } : {}) }));
 
     const u = text.usage(x, text.promptTokens(text.texts([o.query,
         o.documents])), 0, usageInput);

@@ -6,6 +6,8 @@
 // OpenAI's Responses.
 
 const text = require('./text');
+const { plan, sign } = require('./plan');
+const { checkResponses } = require('./openai_check');
 
 const CREATED = 1767225600;
 const STORE_MAX = 10000;
@@ -29,13 +31,15 @@ function usageText(p, c, total, cached, reasoning) {
 }
 
 
+const REASONS = { length: 'max_output_tokens', filter: 'content_filter' };
+
+
 // A response object as JSON; `usage` is JSON text, or undefined for none.
-function response(o, ident, status, output, usage) {
+function response(o, ident, status, reason, output, usage) {
     const head = JSON.stringify({
         id: ident, object: 'response', created_at: CREATED, status,
         background: o.background === true, error: null,
-        incomplete_details: status === 'incomplete'
-            ? { reason: 'max_output_tokens' } : null,
+        incomplete_details: reason ? { reason } : null,
         instructions: o.instructions || null,
         max_output_tokens: o.max_output_tokens || null, model: o.model,
         output, parallel_tool_calls: true,
@@ -52,77 +56,144 @@ function response(o, ident, status, output, usage) {
 }
 
 
-function message(ident, status, words) {
-    return { id: ident, type: 'message', status, role: 'assistant',
-        content: words === null ? []
-            : [{ type: 'output_text', annotations: [], logprobs: [],
-                text: words }] };
+// The items of an answer, done: reasoning, a message, calls.
+function itemsOf(x, o, ident, p, status) {
+    const items = [];
+
+    if (p.thinking) {
+        const sealed = (Array.isArray(o.include) ? o.include : [])
+            .includes('reasoning.encrypted_content');
+        items.push({ id: ident.replace(/^resp_/, 'rs_'), type: 'reasoning',
+            summary: [{ type: 'summary_text', text: p.thinking.text }],
+            ...(sealed ? { encrypted_content: x.recipe.sig
+                || sign('responses', p.thinking.text) } : {}) });
+    }
+
+    if (p.text) {
+        items.push({ id: ident.replace(/^resp_/, 'msg_'), type: 'message',
+            status, role: 'assistant', content: [p.refusal
+                ? { type: 'refusal', refusal: p.text.text }
+                : { type: 'output_text', annotations: [], logprobs: [],
+                    text: p.text.text }] });
+    }
+
+    for (const c of p.calls) {
+        items.push({ id: c.id('fc_'), type: 'function_call', status,
+            arguments: c.args, call_id: c.id('call_'), name: c.name });
+    }
+
+    return items;
 }
 
 
-function functionCall(ident, status, call, args) {
-    return { id: ident, type: 'function_call', status, arguments: args,
-        call_id: ident.replace(/^fc_/, 'call_'), name: call.name };
+// What an item is when it begins.
+function begun(item) {
+    switch (item.type) {
+    case 'message':
+        return { ...item, status: 'in_progress', content: [] };
+    case 'function_call':
+        return { ...item, status: 'in_progress', arguments: '' };
+    default:
+        return { ...item, summary: [] };
+    }
 }
 
 
-function* stream(x, o, ident, answer, call, u, whole) {
+// The events of an item between its first and its last: [type, members].
+function* inner(p, item, at) {
+    const content = `${at},"content_index":0`;
+    const summary = `${at},"summary_index":0`;
+    const part = (v) => `"part":${JSON.stringify(v)}`;
+
+    if (item.type === 'function_call') {
+        const call = p.calls.find((c) => c.id('fc_') === item.id);
+        const name = 'function_call_arguments';
+
+        for (const t of call.pieces) {
+            yield [`${name}.delta`, `${at},"delta":${JSON.stringify(t)}`];
+        }
+        yield [`${name}.done`,
+            `${at},"arguments":${JSON.stringify(item.arguments)}`];
+        return;
+    }
+
+    if (item.type === 'reasoning') {
+        const name = 'reasoning_summary_text';
+        const whole = item.summary[0];
+
+        yield ['reasoning_summary_part.added',
+            `${summary},${part({ ...whole, text: '' })}`];
+        for (const t of p.thinking.pieces) {
+            yield [`${name}.delta`, `${summary},"delta":${JSON.stringify(t)}`];
+        }
+        yield [`${name}.done`,
+            `${summary},"text":${JSON.stringify(whole.text)}`];
+        yield ['reasoning_summary_part.done', `${summary},${part(whole)}`];
+        return;
+    }
+
+    const whole = item.content[0];
+    const name = p.refusal ? 'refusal' : 'output_text';
+    const key = p.refusal ? 'refusal' : 'text';
+    const logprobs = p.refusal ? '' : ',"logprobs":[]';
+
+    yield ['content_part.added', `${content},${part({ ...whole, [key]: '' })}`];
+    for (const t of p.text.pieces()) {
+        yield [`${name}.delta`,
+            `${content},"delta":${JSON.stringify(t)}${logprobs}`];
+    }
+    yield [`${name}.done`,
+        `${content},"${key}":${JSON.stringify(p.text.text)}${logprobs}`];
+    yield ['content_part.done', `${content},${part(whole)}`];
+}
+
+
+function* stream(x, o, ident, p, u, whole) {
     const kind = x.recipe.usage;
-    const item = call ? ident.replace(/^resp_/, 'fc_')
-        : ident.replace(/^resp_/, 'msg_');
     const early = kind === 'every' || kind === 'twice'
-        ? u.at(answer.tokens >> 1) : 'null';
+        ? u.at(p.tokens >> 1) : 'null';
+    const started = response(o, ident, 'in_progress', null, [], early);
     let n = 0;
 
     const event = (type, members, usage) => ({ usage: usage === true,
-        data: `event: ${type}\ndata: {"type":"${type}",${members},`
-            + `"sequence_number":${n++}}\n\n` });
-    const at = `"item_id":"${item}","output_index":0`;
-    const started = response(o, ident, 'in_progress', [], early);
+        data: `event: response.${type}\ndata: {"type":"response.${type}",`
+            + `${members},"sequence_number":${n++}}\n\n` });
 
-    yield event('response.created', `"response":${started}`, early !== 'null');
-    yield event('response.in_progress', `"response":${started}`,
-        early !== 'null');
+    yield event('created', `"response":${started}`, early !== 'null');
+    yield event('in_progress', `"response":${started}`, early !== 'null');
 
-    if (call) {
-        const open = JSON.stringify(functionCall(item, 'in_progress', call,
-            ''));
-        yield event('response.output_item.added',
-            `"output_index":0,"item":${open}`);
+    for (let i = 0; i < whole.output.length; i++) {
+        const item = whole.output[i];
+        const at = `"item_id":"${item.id}","output_index":${i}`;
 
-        for (const p of call.pieces) {
-            yield event('response.function_call_arguments.delta',
-                `${at},"delta":${JSON.stringify(p)}`);
+        yield event('output_item.added', `"output_index":${i},"item":`
+            + JSON.stringify(begun(item)));
+        for (const [type, members] of inner(p, item, at)) {
+            yield event(type, members);
         }
-
-        yield event('response.function_call_arguments.done',
-            `${at},"arguments":${JSON.stringify(call.args)}`);
-
-    } else {
-        const open = JSON.stringify(message(item, 'in_progress', null));
-        const part = (t) => '"content_index":0,"part":{"type":"output_text",'
-            + `"annotations":[],"logprobs":[],"text":${JSON.stringify(t)}}`;
-
-        yield event('response.output_item.added',
-            `"output_index":0,"item":${open}`);
-        yield event('response.content_part.added', `${at},${part('')}`);
-
-        for (const p of answer.pieces()) {
-            yield event('response.output_text.delta', `${at},`
-                + `"content_index":0,"delta":${JSON.stringify(p)},`
-                + '"logprobs":[]');
-        }
-
-        yield event('response.output_text.done', `${at},"content_index":0,`
-            + `"text":${JSON.stringify(answer.text)},"logprobs":[]`);
-        yield event('response.content_part.done',
-            `${at},${part(answer.text)}`);
+        yield event('output_item.done', `"output_index":${i},"item":`
+            + JSON.stringify(item));
     }
 
-    yield event('response.output_item.done',
-        `"output_index":0,"item":${JSON.stringify(whole.output[0])}`);
-    yield event(`response.${whole.status}`, `"response":${whole.json}`,
-        x.usage !== null);
+    yield event(whole.status, `"response":${whole.json}`, x.usage !== null);
+}
+
+
+function askOf(o) {
+    const items = Array.isArray(o.input) ? o.input : [];
+    const last = items[items.length - 1];
+    const answered = Boolean(last && last.type === 'function_call_output');
+    const choice = o.tool_choice;
+    const tools = Array.isArray(o.tools) ? o.tools : [];
+
+    return { said: text.lastUserText(o.input), answered,
+        told: answered ? text.texts(last.output).join(' ') : undefined,
+        texts: text.texts([o.instructions || '', o.input]),
+        max: o.max_output_tokens, none: choice === 'none',
+        forced: choice && choice.name,
+        thinking: Boolean(o.reasoning && o.reasoning.summary),
+        tools: tools.filter((t) => t && t.type === 'function')
+            .map((t) => ({ name: t.name, schema: t.parameters })) };
 }
 
 
@@ -139,19 +210,17 @@ function create(x) {
             'missing_required_parameter');
     }
 
-    const last = Array.isArray(o.input) && o.input[o.input.length - 1];
-    const said = text.lastUserText(o.input);
-    const call = text.toolCall(x, o,
-        last && last.type === 'function_call_output');
-    const answer = call || text.reply(x, said, o.max_output_tokens);
-    const ident = text.id('resp_', o.model, said);
-    const u = text.usage(x, text.promptTokens(text.texts([o.instructions || '',
-        o.input])), answer.tokens, usageText);
-    const status = answer.cut ? 'incomplete' : 'completed';
-    const output = [call
-        ? functionCall(ident.replace(/^resp_/, 'fc_'), status, call, call.args)
-        : message(ident.replace(/^resp_/, 'msg_'), status, answer.text)];
-    const body = response(o, ident, status, output, u.text);
+    if (!x.recipe.lax) {
+        checkResponses(o);
+    }
+
+    const p = plan(x, askOf(o));
+    const ident = text.id('resp_', o.model, text.lastUserText(o.input));
+    const u = p.usage(usageText);
+    const reason = p.refusal ? undefined : REASONS[p.finish];
+    const status = reason ? 'incomplete' : 'completed';
+    const output = itemsOf(x, o, ident, p, status);
+    const body = response(o, ident, status, reason, output, u.text);
 
     if (o.store !== false) {
         if (store.size >= STORE_MAX) {
@@ -169,7 +238,7 @@ function create(x) {
         error: (n) => 'event: error\ndata: {"type":"error",'
             + '"code":"server_error","message":"mock: an error among the '
             + `events","param":null,"sequence_number":${n}}\n\n`,
-        events: { [Symbol.iterator]: () => stream(x, o, ident, answer, call, u,
+        events: { [Symbol.iterator]: () => stream(x, o, ident, p, u,
             { output, status, json: body }) },
     };
 }

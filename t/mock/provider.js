@@ -10,11 +10,17 @@
  *
  *   node provider.js --listen HOST:PORT[,unix:/path][,[::1]:PORT]
  *       [--tls CERT.pem KEY.pem] [--journal FILE] [--require-key KEY]
- *       [--name NAME] [--quiet] [--while-stdin]
+ *       [--name NAME] [--bodies] [--quiet] [--while-stdin]
  *
  * Port 0 is any free one; for each listener a line "listening URL" is printed
  * (not with --quiet). With --tls every listener speaks TLS, or, where some are
  * written tls:HOST:PORT, only those. --while-stdin: end when stdin does.
+ * --bodies: the journal has the bodies of requests, too.
+ *
+ * It speaks the wire formats of OpenAI (chat, completions, Responses and the
+ * rest), Anthropic, Gemini and Vertex AI, Bedrock, Cohere and Ollama; which
+ * one, the path says. What the provider would refuse is refused, in its own
+ * envelope: see the modules whose names end in _check.
  *
  * RECIPES
  *
@@ -23,8 +29,14 @@
  *
  *   POST /~delay=50,status=529|status=200/v1/chat/completions
  *
+ * or behind a "~" in the name of the model, wherever a dialect has it:
+ *
+ *   "model": "gpt-4o~calls=2,split=1"      the same:
+ *   "model": "gpt-4o~b64.Y2FsbHM9MixzcGxpdD0x"      base64url of it
+ *
  * or in the body: a member "mock" of the JSON, or a field "mock" of the form,
- * with the same grammar; an item of the body's recipe overrides the path's.
+ * with the same grammar. An item of the model's recipe overrides the path's,
+ * one of the body's both.
  *
  *   recipe = step *( "|" step )      step = item *( "," item )
  *   item   = key [ "=" value ]       a key alone means key=1
@@ -49,6 +61,18 @@
  *                   unless size says more); a plain reply's number of words
  *   size=BYTES      the length of the text, or of the binary
  *   pings=N         N comment lines before the first event
+ *   text=TEXT       what is said
+ *   think=N         N words of thinking first; 0 = none, even when asked for
+ *   sig=TEXT        the signature of the thinking
+ *   redacted        a block of redacted thinking, in dialects that have it
+ *   calls=N         N calls of the tools that were offered, in turn; 0 = none
+ *   call=NAME:JSON  this call, whatever was offered; may be repeated
+ *   frag=N          arguments come in fragments of N characters
+ *   refuse          the text is a refusal
+ *   finish=KIND     stop, length, tools, filter, sequence
+ *   lax             takes any request
+ *   replay=KEY      a recorded reply, by its id or the end of it
+ *                   (recordings.js), cut as its transport was
  *   errevent=eN     an error event after N events, and no more; `first` = e0
  *   crlf            events end their lines with CRLF
  *   nodone          no "[DONE]"
@@ -57,6 +81,7 @@
  *                   every (in each chunk, growing) and twice (a smaller one
  *                   first), both without being asked for
  *   cached=N        cached tokens, within the prompt's
+ *   written=N       tokens written to the cache, within the prompt's
  *   reasoning=N     reasoning tokens, added to the completion's
  *   echo            the text is a JSON string: method, path, headers, body
  *   html            200 and an HTML page
@@ -96,7 +121,8 @@
  * Replies are functions of the request: the same question has the same answer,
  * byte for byte, with any recipe that only changes the wire.
  *   prompt tokens      one for each started 4 characters of all texts
- *   completion tokens  the words of the answer (all choices), plus reasoning
+ *   completion tokens  the words of the answer (all choices), plus reasoning,
+ *                      plus the words of thinking
  * Of a body over 16 MB only the first megabyte is looked at, for its model,
  * stream and mock; all of it is hashed and counted.
  *
@@ -115,17 +141,25 @@ const tls = require('tls');
 
 const { Connection } = require('./http1');
 const { Exchange, readBody } = require('./exchange');
+const { Bad } = require('./bad');
 const { Journal } = require('./journal');
-const { Recipes } = require('./recipe');
+const { Recipes, splitModel } = require('./recipe');
+const { replay } = require('./replay');
 const { chunk, send } = require('./send');
 
-// A dialect has ROUTES, error(status, message) and headers(exchange). The
-// first one answers where no route does.
-const DIALECTS = [require('./openai')];
+// A dialect has ROUTES, error(status, message, param, code) and
+// headers(exchange). The last one answers where no route does; what is behind
+// another's name in a path must stand before it.
+const DIALECTS = [require('./anthropic'), require('./gemini'),
+    require('./bedrock'), require('./cohere'), require('./ollama'),
+    require('./openai')];
+const DEFAULT = DIALECTS[DIALECTS.length - 1];
 
 const CACHED_LENGTH = 64 * 1024;
 const CACHED_EVENTS = 1000;
-const PURE = /\/(?:completions|embeddings|moderations|rerank|input_tokens)$/;
+const PURE = new RegExp('[/:](?:completions|embeddings|moderations|rerank'
+    + '|input_tokens|messages|count_tokens|chat|embed|converse(?:-stream)?'
+    + '|generateContent|streamGenerateContent|countTokens|embedContent)$');
 const HELLO = 'This is the mock provider. Try POST /v1/chat/completions.\n';
 
 const options = { listen: '127.0.0.1:0', name: 'mock' };
@@ -142,7 +176,8 @@ function authorized(x) {
     const key = options['require-key'];
 
     return !key || x.req.get('authorization') === `Bearer ${key}`
-        || x.req.get('x-api-key') === key || x.req.get('api-key') === key;
+        || ['x-api-key', 'api-key', 'x-goog-api-key'].some((name) =>
+            x.req.get(name) === key);
 }
 
 
@@ -162,12 +197,21 @@ function route(method, path) {
 }
 
 
+function decoded(text) {
+    try {
+        return text && decodeURIComponent(text);
+    } catch (e) {
+        return text;
+    }
+}
+
+
 function findRoute(method, path) {
     for (const dialect of DIALECTS) {
         for (const [m, re, handler] of dialect.ROUTES) {
             const found = m === method && re.exec(path);
             if (found) {
-                return { dialect, handler, param: found[1] };
+                return { dialect, handler, param: decoded(found[1]) };
             }
         }
     }
@@ -176,7 +220,7 @@ function findRoute(method, path) {
         null, null);
     const hello = () => ({ ctype: 'text/plain', body: HELLO });
 
-    return { dialect: DIALECTS[0],
+    return { dialect: DEFAULT,
         handler: method === 'GET' && path === '/' ? hello : none };
 }
 
@@ -224,15 +268,23 @@ function respond(x) {
         return x.dialect.error(status, `mock: status ${status} was asked for`);
     }
 
-    return x.route.handler(x, x.route.param);
+    if (x.recipe.replay) {
+        return replay(x);
+    }
+
+    return x.route.handler(x, x.param);
 }
 
 
-// A recipe or a body nobody can make sense of is the test's mistake: 400.
+// What a provider refuses is refused. A recipe or a body nobody can make sense
+// of is the test's mistake: 400.
 function guarded(x, f) {
     try {
         return f();
     } catch (e) {
+        if (e instanceof Bad) {
+            return x.dialect.error(e.status, e.message, e.param, e.code);
+        }
         x.recipe = {};
         x.refusal = x.dialect.error(400, `mock: ${e.message}`, 'mock', 'mock');
         return x.refusal;
@@ -257,8 +309,8 @@ function prepare(reply, recipe) {
     }
 
     reply.events = list.map((e) => {
-        const raw = Buffer.from(e.data);
-        return { raw, chunk: chunk(raw), usage: e.usage };
+        const raw = e.raw || Buffer.from(e.data);
+        return { raw, chunk: chunk(raw), usage: e.usage, ping: e.ping };
     });
 }
 
@@ -270,12 +322,13 @@ function cached(x) {
 
     if (req.method !== 'POST' || x.refusal || x.recipe.echo || !req.complete
         || req.length > CACHED_LENGTH || !PURE.test(x.path)
-        || x.prefix.includes('|') || !authorized(x))
+        || x.recipeText.includes('|') || !authorized(x))
     {
         return fresh(x);
     }
 
-    const key = `${x.prefix} ${x.path} ${req.sha256}`;
+    const key = [x.prefix, x.path, x.query, req.sha256,
+        req.get('anthropic-version')].join(' ');
     const old = replies.get(key);
 
     if (old !== undefined) {
@@ -286,8 +339,9 @@ function cached(x) {
 
     const reply = fresh(x);
 
-    // a recipe in the body may count, or echo
-    if (x.json.mock === undefined && x.form === null) {
+    // a recipe in the body may count, or echo; headers count where requests
+    // are refused
+    if (!x.own && x.form === null && !(reply.status >= 400)) {
         prepare(reply, x.recipe);
         if (replies.size > 100) {
             replies.clear();
@@ -334,6 +388,7 @@ function end(x) {
 
     if (!x.ctl) {
         count.inFlight--;
+        x.body = options.bodies ? x.req.body.toString() : undefined;
         x.close();
         journal.add(x);
     }
@@ -375,7 +430,10 @@ const handler = {
         }
 
         guarded(x, () => {
+            const [own, param] = splitModel(x.route.param || '');
+            x.param = param;
             x.recipe = recipes.pick(x.prefix);
+            x.take(own, recipes);
         });
 
         if (x.recipe.early) {
@@ -488,7 +546,7 @@ function readOptions(argv) {
     for (let i = 0; i < argv.length; i++) {
         const name = argv[i].replace(/^--/, '');
 
-        if (name === 'quiet' || name === 'while-stdin') {
+        if (['quiet', 'while-stdin', 'bodies'].includes(name)) {
             options[name] = true;
         } else if (name === 'tls' && argv.length > i + 2) {
             options.tls = [argv[++i], argv[++i]];

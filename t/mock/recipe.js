@@ -6,9 +6,11 @@
 // Reads recipes; the grammar is documented at the head of provider.js.
 
 const NUMBERS = new Set(['status', 'delay', 'first', 'gap', 'events', 'size',
-    'pings', 'cached', 'reasoning', '1xx']);
+    'pings', 'cached', 'reasoning', '1xx', 'think', 'calls', 'frag',
+    'written']);
 const FLAGS = new Set(['gzip', 'html', 'empty', 'eofhead', 'early', 'close',
-    'crlf', 'nodone', 'echo']);
+    'crlf', 'nodone', 'echo', 'redacted', 'refuse', 'lax']);
+const LISTS = new Set(['header', 'call']);
 const PLACES = new Set(['cut', 'rst', 'stall', 'errevent']);
 const WORDS = {
     framing: /^(chunked|length|close|badchunk|shortlength|longlength)$/,
@@ -21,6 +23,11 @@ const WORDS = {
     header: /^[^:]+:/,
     redirect: /./,
     seq: /./,
+    text: /^/,
+    call: /./,
+    sig: /./,
+    finish: /^(stop|length|tools|filter|sequence)$/,
+    replay: /^[\w.-]+$/,
 };
 
 
@@ -77,8 +84,8 @@ function parseStep(text) {
             throw new Error(`bad recipe item "${item}"`);
         }
 
-        if (key === 'header') {
-            (step.header = step.header || []).push(v);
+        if (LISTS.has(key)) {
+            (step[key] = step[key] || []).push(v);
         } else {
             step[key] = v;
         }
@@ -139,4 +146,19 @@ function splitPath(path) {
 }
 
 
-module.exports = { Recipes, splitPath };
+// 'gpt-4o~delay=50' -> ['delay=50', 'gpt-4o']; 'gpt-4o~b64.ZGVsYXk9NTA', too
+function splitModel(model) {
+    const at = model.indexOf('~');
+
+    if (at < 0) {
+        return ['', model];
+    }
+
+    const text = model.slice(at + 1);
+
+    return [text.startsWith('b64.') ? Buffer.from(text.slice(4), 'base64')
+        .toString() : text, model.slice(0, at)];
+}
+
+
+module.exports = { Recipes, splitModel, splitPath };

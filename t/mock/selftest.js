@@ -146,9 +146,16 @@ async function plainAnswers() {
         ? d.choices[0].delta.tool_calls[0].function.arguments : '').join(''),
     '{"city":"mock value","unit":"c"}', 'tools: arguments come in fragments');
     o = JSON.parse((await call('', { ...HELLO, tools, messages: [
-        ...HELLO.messages, { role: 'tool', tool_call_id: 'c', content: '5' }],
-    })).body);
+        ...HELLO.messages, { role: 'assistant', content: null, tool_calls: [
+            { id: 'c', type: 'function', function: { name: 'weather',
+                arguments: '{}' } }] },
+        { role: 'tool', tool_call_id: 'c', content: '5' }] })).body);
     is(o.choices[0].finish_reason, 'stop', 'tools: text after a tool result');
+    is(o.choices[0].message.content, 'Hello from the mock provider. '
+        + 'You said: hi there The tool said: 5', 'which it tells');
+    is((await call('', { ...HELLO, messages: [...HELLO.messages,
+        { role: 'tool', tool_call_id: 'c', content: '5' }] })).status, 400,
+    'a result of no call: 400');
 
     is((await call('', '{"model":')).status, 400, 'broken JSON: 400');
     is((await call('', {})).status, 400, 'no model: 400');

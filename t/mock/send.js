@@ -266,7 +266,7 @@ function head(x, status, reply, length) {
         h += `Content-Type: ${reply.ctype}\r\n`;
     }
 
-    h += x.headers();
+    h += x.headers() + (reply.headers || '');
 
     for (const line of r.header || []) {
         h += line.replace(/^([^:]+):\s*/, '$1: ') + '\r\n';
@@ -332,12 +332,15 @@ function shape(x, reply) {
 
 
 // Events as they go out: with pings before them, an error among them, CRLF.
+// A reply may have a ping of its own, or (null) none.
 function* script(r, reply) {
-    const text = (s) => r.crlf ? s.replace(/\n/g, '\r\n') : s;
+    const text = (s) => r.crlf && typeof s === 'string'
+        ? s.replace(/\r?\n/g, '\r\n') : s;
+    const ping = reply.ping === undefined ? ': ping\n\n' : reply.ping;
     let n = 0;
 
-    for (let i = 0; i < (r.pings || 0); i++) {
-        yield { data: text(': ping\n\n'), ping: true };
+    for (let i = 0; ping !== null && i < (r.pings || 0); i++) {
+        yield { data: text(ping), ping: true };
     }
 
     for (const e of reply.events) {
@@ -345,9 +348,9 @@ function* script(r, reply) {
             break;
         }
 
-        yield e.raw ? { data: e.raw, usage: e.usage === true, chunk: e.chunk }
-            : { data: text(e.data), usage: e.usage === true };
-        n++;
+        yield e.raw ? { ...e, data: e.raw, usage: e.usage === true }
+            : { ...e, data: text(e.data), usage: e.usage === true };
+        n += e.ping ? 0 : 1;
     }
 
     if (r.errevent && reply.error) {

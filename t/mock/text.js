@@ -49,7 +49,7 @@ function texts(v, out = []) {
                 stack.push(t[i]);
             }
         } else if (t && typeof t === 'object') {
-            stack.push(t.output, t.content, t.text);
+            stack.push(t.output, t.content, t.text, t.parts);
         }
     }
 
@@ -88,34 +88,48 @@ function* parts(text, n) {
 }
 
 
-function* wordList(n) {
+function* wordList(n, word = 'word') {
     for (let i = 1; i <= n; i++) {
-        yield i === 1 ? 'word1' : ` word${i}`;
+        yield i === 1 ? `${word}1` : ` ${word}${i}`;
     }
 }
 
 
+// So many words: "word1 word2".
+function counted(n, word) {
+    return Array.from(wordList(n, word)).join('');
+}
+
+
 // The answer to `said`, limited to `max` words when it is not dictated by the
-// recipe: { text, tokens, cut, pieces() }.
-function reply(x, said, max) {
+// recipe: { text, tokens, cut, pieces() }. `told` is what a tool has said.
+function reply(x, said, max, told) {
     const r = x.recipe;
     let text;
     let pieces;
     let cut = false;
 
-    if (r.echo || r.size !== undefined) {
+    if (r.text !== undefined) {
+        text = r.text;
+        pieces = () => text.match(/\s*\S+|\s+$/g) || [];
+
+    } else if (r.echo || r.size !== undefined) {
         text = r.echo ? JSON.stringify(x.describe())
             : 'mock '.repeat(Math.ceil(r.size / 5)).slice(0, r.size);
         pieces = r.events === undefined ? () => slices(text, 64)
             : () => parts(text, r.events);
 
     } else if (r.events !== undefined) {
-        text = Array.from(wordList(r.events)).join('');
+        text = counted(r.events);
         pieces = () => wordList(r.events);
 
     } else {
         const start = said.slice(0, 200).replace(/[\ud800-\udbff]$/, '');
         text = `Hello from the mock provider. You said: ${start}`.trim();
+        if (told) {
+            text += ` The tool said: ${told.slice(0, 200)
+                .replace(/[\ud800-\udbff]$/, '').trim()}`;
+        }
         let all = text.match(/\s*\S+/g);
         if (max >= 0 && all.length > max) {
             all = all.slice(0, max);
@@ -141,7 +155,7 @@ function sample(schema, depth = 0) {
 
     const type = Array.isArray(schema.type) ? schema.type[0] : schema.type;
 
-    switch (type) {
+    switch (String(type).toLowerCase()) {
     case 'string':
         return 'mock value';
     case 'integer':
@@ -161,26 +175,6 @@ function sample(schema, depth = 0) {
         return o;
     }
     }
-}
-
-
-// The call the mock makes when it is offered tools: { name, args, pieces }.
-function toolCall(x, json, answered) {
-    const r = x.recipe;
-    const first = Array.isArray(json.tools)
-        && json.tools.find((t) => t && (t.function || t.type === 'function'));
-
-    if (!first || answered || json.tool_choice === 'none' || r.echo
-        || r.size !== undefined || r.events !== undefined)
-    {
-        return null;
-    }
-
-    const f = first.function || first;
-    const args = JSON.stringify(sample(f.parameters));
-
-    return { name: String(f.name), args, pieces: Array.from(slices(args, 7)),
-        tokens: 1 + words(args) };
 }
 
 
@@ -210,12 +204,12 @@ const ODD = { zero: '0', string: '"12"', neg: '-5', float: '12.5',
 // Usage as the recipe wants it told. `write` makes the dialect's JSON from
 // prompt, completion, total, cached and reasoning. Sets x.usage, which is what
 // the journal reports. Returns { text, at(completion) }; text is undefined
-// when there is to be none.
-function usage(x, prompt, completion, write) {
+// when there is to be none. `thoughts` are tokens of reasoning, too.
+function usage(x, prompt, completion, write, thoughts = 0) {
     const r = x.recipe;
     const kind = r.usage || '';
     const cached = r.cached || 0;
-    const reasoning = r.reasoning || 0;
+    const reasoning = (r.reasoning || 0) + thoughts;
 
     if (kind === 'none' || kind === 'null') {
         const text = kind === 'null' ? 'null' : undefined;
@@ -247,5 +241,39 @@ function usage(x, prompt, completion, write) {
 }
 
 
-module.exports = { promptTokens, words, texts, lastUserText, reply, toolCall,
-    usage, id };
+// What an embedding looks like: the same text gives the same one.
+function vector(seedText, dimensions) {
+    const v = new Float32Array(dimensions);
+    let seed = parseInt(id('', seedText).slice(0, 8), 16) || 1;
+
+    for (let i = 0; i < dimensions; i++) {
+        seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+        v[i] = (seed / 0x80000000 - 1) / Math.sqrt(dimensions / 3);
+    }
+
+    return v;
+}
+
+
+// Documents by how many of the query's words they have: [{ index,
+// relevance_score }], the best first.
+function ranked(query, documents) {
+    const of = (v) => texts(v).join(' ').toLowerCase().match(/\w+/g) || [];
+    const wanted = new Set(of(query));
+
+    return documents.map((document, index) => {
+        const found = of(document).filter((w) => wanted.has(w)).length;
+        return { index, relevance_score: found / (found + 1) };
+    }).sort((a, b) => b.relevance_score - a.relevance_score
+        || a.index - b.index);
+}
+
+
+// p - n, where p may be an odd value of the recipe's
+function minus(p, n) {
+    return typeof p === 'bigint' ? p - BigInt(n) : p;
+}
+
+
+module.exports = { promptTokens, words, texts, lastUserText, reply, sample,
+    counted, usage, vector, ranked, minus, id };

@@ -327,6 +327,47 @@ openai_same(const openai_doc_t *a, const openai_doc_t *b)
 }
 
 
+/* what the routes of the three dialects with OpenAI's tables ask */
+
+static inline ngx_int_t
+openai_ask(const ngx_ai_route_t *route, ngx_ai_reader_t *readers,
+    const ngx_str_t *body, ngx_uint_t n, ngx_pool_t *pool, ngx_ai_ask_t *ask,
+    ngx_ai_error_t *error)
+{
+    return ngx_ai_ask_read(&ngx_ai_openai.tables[0],
+                           route->dialect == NGX_AI_DIALECT_OPENAI
+                           ? ngx_ai_openai.rules : ngx_ai_openai_free_rules,
+                           &readers[0], route, body, n, pool, ask, error);
+}
+
+
+static inline ngx_uint_t
+openai_route(const ngx_ai_route_t *route)
+{
+    return route->dialect == NGX_AI_DIALECT_OPENAI
+           || route->dialect == NGX_AI_DIALECT_COMPLETIONS
+           || route->dialect == NGX_AI_DIALECT_RESPONSES;
+}
+
+
+/* an event as the splitter gives it */
+
+static inline ngx_ai_sse_event_t
+openai_event(const ngx_str_t *name, const ngx_str_t *data)
+{
+    ngx_ai_sse_event_t  ev;
+
+    ngx_memzero(&ev, sizeof(ev));
+
+    ev.raw = *data;
+    ev.name = *name;
+    ev.data = *data;
+    ev.lines = 1;
+
+    return ev;
+}
+
+
 /* the body with the edits done to it; free() it */
 
 static inline ngx_str_t

@@ -323,7 +323,7 @@ test_required(void)
     for (id = 0; id < NGX_AI_ROUTE_MAX; id++) {
         route = ngx_ai_route(id);
 
-        if (!(route->flags & NGX_AI_ROUTE_BODY_JSON)) {
+        if (!(route->flags & NGX_AI_ROUTE_BODY_JSON) || !openai_route(route)) {
             continue;
         }
 

@@ -86,8 +86,8 @@ read_cut(ngx_uint_t route, const char *body, size_t len, size_t cut,
     ngx_memzero(&other, sizeof(other));
     ngx_memzero(&fault, sizeof(fault));
 
-    rc = ngx_ai_openai.read_ask(ngx_ai_route(route), readers, pieces, 2, pool,
-                                &other, &fault);
+    rc = openai_ask(ngx_ai_route(route), readers, pieces, 2, pool, &other,
+                    &fault);
 
     free(pieces[0].data);
     free(pieces[1].data);
@@ -133,8 +133,7 @@ read_ask(ngx_uint_t route, const char *body, size_t len)
     s.data = tap_guard(&g, body, len);
     s.len = len;
 
-    rc = ngx_ai_openai.read_ask(ngx_ai_route(route), readers, &s, 1, pool,
-                                &ask, &error);
+    rc = openai_ask(ngx_ai_route(route), readers, &s, 1, pool, &ask, &error);
 
     ok(memcmp(s.data, body, len) == 0, "the body stays as it is");
 

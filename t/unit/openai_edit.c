@@ -132,8 +132,8 @@ test_bytes(void)
 
         ngx_memzero(&ask, sizeof(ask));
 
-        is_int(ngx_ai_openai.read_ask(ngx_ai_route(NGX_AI_ROUTE_CHAT),
-                                      readers, &body, 1, pool, &ask, &error),
+        is_int(openai_ask(ngx_ai_route(NGX_AI_ROUTE_CHAT), readers, &body, 1,
+                          pool, &ask, &error),
                NGX_OK, "read: %s", row->body);
 
         ngx_ai_openai.edit(ngx_ai_route(NGX_AI_ROUTE_CHAT), &ask, &model, 0,
@@ -176,7 +176,7 @@ test_routes(void)
     for (id = 0; id < NGX_AI_ROUTE_MAX; id++) {
         route = ngx_ai_route(id);
 
-        if (route->flags & NGX_AI_ROUTE_BODY_JSON) {
+        if ((route->flags & NGX_AI_ROUTE_BODY_JSON) && openai_route(route)) {
             edit(id, 0, "{" S "," MM ",\"input\":\"i\",\"prompt\":\"p\","
                  "\"query\":\"q\",\"documents\":[]}", "new");
         }
@@ -200,8 +200,8 @@ edit(ngx_uint_t route, ngx_uint_t quirks, const char *text, const char *model)
     ngx_reset_pool(pool);
     ngx_memzero(&ask, sizeof(ask));
 
-    rc = ngx_ai_openai.read_ask(ngx_ai_route(route), readers, &body, 1, pool,
-                                &ask, &error);
+    rc = openai_ask(ngx_ai_route(route), readers, &body, 1, pool, &ask,
+                    &error);
 
     if (!ok(rc == NGX_OK, "read: %s", text)) {
         return;
@@ -299,8 +299,8 @@ check_again(ngx_uint_t route, ngx_uint_t quirks, const ngx_str_t *body,
 
     ngx_memzero(&ask, sizeof(ask));
 
-    rc = ngx_ai_openai.read_ask(ngx_ai_route(route), readers, &out, 1, pool,
-                                &ask, &error);
+    rc = openai_ask(ngx_ai_route(route), readers, &out, 1, pool, &ask,
+                    &error);
 
     is_int(rc, NGX_OK, "what is sent can be read");
 

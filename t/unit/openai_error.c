@@ -20,6 +20,15 @@ typedef struct {
 } read_row_t;
 
 
+/* what the body says better than the status, which says "invalid" */
+
+typedef struct {
+    const char  *name;
+    const char  *body;
+    ngx_uint_t   kind;
+} kind_row_t;
+
+
 /* OpenAI's words, as its own clients know them */
 
 typedef struct {
@@ -31,10 +40,11 @@ typedef struct {
 
 static void test_read(void);
 static void test_read_cut(void);
+static void test_kinds(void);
 static void test_write(void);
 static void test_write_hostile(void);
 static void test_write_full(void);
-static void written(const ngx_ai_error_t *error, const char *type,
+static void written(ngx_ai_error_t *error, const char *type,
     const char *code, const char *message, const char *param);
 static const char *member(yajl_val tree, const char *name);
 
@@ -76,9 +86,14 @@ static const read_row_t  read_rows[] = {
       NGX_DECLINED, "Invalid model" },
     { "a detail (Voyage, FastAPI)",
       "{\"detail\":\"Invalid API Key\"}", NGX_DECLINED, "Invalid API Key" },
-    { "a detail that is a list",
+    { "a detail that is a list (Mistral, FastAPI)",
       "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"m\",\"type\":\"t\"}]}",
+      NGX_DECLINED, "m" },
+    { "a list without a message", "{\"detail\":[{\"loc\":[\"body\"]}]}",
       NGX_DECLINED, NULL },
+    { "a status in a reply (MiniMax)",
+      "{\"base_resp\":{\"status_code\":1008,\"status_msg\":\"insufficient "
+      "balance\"}}", NGX_DECLINED, "insufficient balance" },
     { "an object without a message",
       "{\"error\":{\"code\":\"x\"}}", NGX_DECLINED, NULL },
     { "an object whose message is none, and one at the top",
@@ -86,7 +101,7 @@ static const read_row_t  read_rows[] = {
     { "an error that is null", "{\"error\":null}", NGX_DECLINED, NULL },
     { "something else", "{\"id\":\"x\",\"choices\":[]}", NGX_DECLINED, NULL },
     { "an object in an array (Gemini)",
-      "[{\"error\":{\"message\":\"m\"}}]", NGX_DECLINED, NULL },
+      "[{\"error\":{\"message\":\"m\"}}]", NGX_DECLINED, "m" },
     { "an array of errors",
       "{\"error\":[{\"message\":\"m\"}]}", NGX_DECLINED, NULL },
     { "a message further down",
@@ -115,12 +130,93 @@ static const write_row_t  write_rows[] = {
     { NGX_AI_ERROR_METHOD, "invalid_request_error", "method_not_allowed" },
     { NGX_AI_ERROR_TOO_LARGE, "invalid_request_error", "request_too_large" },
     { NGX_AI_ERROR_MEDIA, "invalid_request_error", "unsupported_media_type" },
+    { NGX_AI_ERROR_CONTEXT, "invalid_request_error",
+      "context_length_exceeded" },
+    { NGX_AI_ERROR_POLICY, "invalid_request_error", "content_filter" },
     { NGX_AI_ERROR_RATE, "requests", "rate_limit_exceeded" },
+    { NGX_AI_ERROR_QUOTA, "insufficient_quota", "insufficient_quota" },
     { NGX_AI_ERROR_INTERNAL, "server_error", NULL },
     { NGX_AI_ERROR_UPSTREAM, "server_error", "upstream_error" },
     { NGX_AI_ERROR_PROVIDER_AUTH, "server_error", "provider_auth" },
     { NGX_AI_ERROR_UNAVAILABLE, "server_error", "unavailable" },
+    { NGX_AI_ERROR_OVERLOADED, "server_error", "overloaded" },
     { NGX_AI_ERROR_TIMEOUT, "server_error", "upstream_timeout" }
+};
+
+
+static const kind_row_t  kind_rows[] = {
+
+    { "what only a status says",
+      "{\"error\":{\"message\":\"m\",\"type\":\"invalid_request_error\","
+      "\"code\":null}}", NGX_AI_ERROR_INVALID },
+    { "no JSON at all", "Bad Request", NGX_AI_ERROR_INVALID },
+    { "OpenAI's context",
+      "{\"error\":{\"message\":\"m\",\"type\":\"invalid_request_error\","
+      "\"param\":\"messages\",\"code\":\"context_length_exceeded\"}}",
+      NGX_AI_ERROR_CONTEXT },
+    { "llama.cpp's context",
+      "{\"error\":{\"code\":400,\"message\":\"m\",\"type\":"
+      "\"exceed_context_size_error\",\"n_ctx\":4096}}", NGX_AI_ERROR_CONTEXT },
+    { "Perplexity's context",
+      "{\"error\":{\"message\":\"m\",\"type\":\"too_many_prompt_tokens\","
+      "\"code\":400}}", NGX_AI_ERROR_CONTEXT },
+    { "vLLM's context, which is a sentence",
+      "{\"object\":\"error\",\"message\":\"This model's maximum context "
+      "length is 4096 tokens.\",\"type\":\"BadRequestError\",\"code\":400}",
+      NGX_AI_ERROR_CONTEXT },
+    { "Ollama's context",
+      "{\"error\":{\"message\":\"prompt too long; exceeded max context length "
+      "by 9 tokens\",\"type\":\"invalid_request_error\",\"code\":null}}",
+      NGX_AI_ERROR_CONTEXT },
+    { "xAI's context",
+      "{\"code\":\"Client specified an invalid argument\",\"error\":\"This "
+      "model's maximum prompt length is 131072 but the request contains "
+      "200000 tokens.\"}", NGX_AI_ERROR_CONTEXT },
+    { "a quota", "{\"error\":{\"message\":\"m\",\"type\":"
+      "\"insufficient_quota\",\"param\":null,\"code\":\"insufficient_quota\""
+      "}}", NGX_AI_ERROR_QUOTA },
+    { "a quota that only the type says",
+      "{\"error\":{\"message\":\"m\",\"type\":\"insufficient_quota\"}}",
+      NGX_AI_ERROR_QUOTA },
+    { "MiniMax's quota", "{\"base_resp\":{\"status_code\":1008}}",
+      NGX_AI_ERROR_QUOTA },
+    { "MiniMax's policy",
+      "{\"base_resp\":{\"status_code\":1026,\"status_msg\":\"m\"}}",
+      NGX_AI_ERROR_POLICY },
+    { "OpenAI's policy",
+      "{\"error\":{\"message\":\"m\",\"code\":\"content_policy_violation\""
+      "}}", NGX_AI_ERROR_POLICY },
+    { "Azure's policy",
+      "{\"error\":{\"message\":\"m\",\"type\":null,\"param\":\"prompt\","
+      "\"code\":\"content_filter\",\"status\":400,\"innererror\":{\"code\":"
+      "\"ResponsibleAIPolicyViolation\"}}}", NGX_AI_ERROR_POLICY },
+    { "Azure's cause alone",
+      "{\"error\":{\"message\":\"m\",\"innererror\":{\"code\":"
+      "\"ResponsibleAIPolicyViolation\"}}}", NGX_AI_ERROR_POLICY },
+    { "too much to do",
+      "{\"error\":{\"message\":\"m\",\"type\":\"engine_overloaded_error\""
+      "}}", NGX_AI_ERROR_OVERLOADED },
+    { "a model that is unknown, with another status (Responses)",
+      "{\"error\":{\"message\":\"m\",\"code\":\"model_not_found\"}}",
+      NGX_AI_ERROR_MODEL },
+    { "a code at the top", "{\"code\":\"insufficient_quota\",\"message\":"
+      "\"m\",\"type\":\"x\"}", NGX_AI_ERROR_QUOTA },
+    { "xAI's key, which is a 400",
+      "{\"code\":\"Client specified an invalid argument\",\"error\":"
+      "\"Incorrect API key provided: xa***r.\"}", NGX_AI_ERROR_PROVIDER_AUTH },
+    { "a key that is unknown",
+      "{\"error\":{\"message\":\"m\",\"code\":\"invalid_api_key\"}}",
+      NGX_AI_ERROR_PROVIDER_AUTH },
+
+    /* of these a status says more: it is 413 when a wait is no help (Groq) */
+
+    { "a rate", "{\"error\":{\"message\":\"m\",\"type\":\"tokens\","
+      "\"code\":\"rate_limit_exceeded\"}}", NGX_AI_ERROR_INVALID },
+    { "a code that is longer than what a scan keeps",
+      "{\"error\":{\"message\":\"m\",\"code\":\"insufficient_quota"
+      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+      "\"}}", NGX_AI_ERROR_INVALID }
 };
 
 
@@ -130,6 +226,7 @@ test_read(void)
     ngx_str_t          body, message;
     ngx_uint_t         i;
     tap_guard_t        g;
+    ngx_ai_error_t     error;
     const read_row_t  *row;
 
     for (i = 0; i < sizeof(read_rows) / sizeof(read_row_t); i++) {
@@ -138,11 +235,13 @@ test_read(void)
         body.len = strlen(row->body);
         body.data = tap_guard(&g, row->body, body.len);
 
-        ngx_memset(&message, 0x5a, sizeof(message));
+        ngx_memset(&error, 0x5a, sizeof(error));
 
-        is_int(ngx_ai_openai.read_error(readers, &body, &message), row->rc,
+        is_int(ngx_ai_openai.read_error(readers, &body, &error), row->rc,
                "%s: %s", row->name,
                row->rc == NGX_OK ? "a client may see it" : "not ours");
+
+        message = error.message;
 
         if (row->message) {
             is_str(message.data, message.len, row->message, "it says %s",
@@ -162,10 +261,11 @@ test_read(void)
 static void
 test_read_cut(void)
 {
-    size_t       len;
-    ngx_str_t    body, message;
-    ngx_uint_t   wrong;
-    tap_guard_t  g;
+    size_t           len;
+    ngx_str_t        body;
+    ngx_uint_t       wrong;
+    tap_guard_t      g;
+    ngx_ai_error_t   error;
 
     static const char  text[] = "{\"error\":{\"message\":\"a\",\"x\":[1,2]}}";
 
@@ -175,13 +275,43 @@ test_read_cut(void)
         body.data = tap_guard(&g, text, len);
         body.len = len;
 
-        wrong += (ngx_ai_openai.read_error(readers, &body, &message)
-                  != NGX_DECLINED || message.len);
+        wrong += (ngx_ai_openai.read_error(readers, &body, &error)
+                  != NGX_DECLINED || error.message.len);
 
         tap_unguard(&g);
     }
 
     is_int(wrong, 0, "part of an envelope is none");
+}
+
+
+static void
+test_kinds(void)
+{
+    ngx_str_t          body;
+    ngx_uint_t         i;
+    tap_guard_t        g;
+    ngx_ai_error_t     error;
+    const kind_row_t  *row;
+
+    for (i = 0; i < sizeof(kind_rows) / sizeof(kind_row_t); i++) {
+        row = &kind_rows[i];
+
+        body.len = strlen(row->body);
+        body.data = tap_guard(&g, row->body, body.len);
+
+        ngx_memzero(&error, sizeof(error));
+        error.kind = NGX_AI_ERROR_INVALID;
+        error.retry_after = -1;
+
+        (void) ngx_ai_openai.read_error(readers, &body, &error);
+
+        is_int(error.kind, row->kind, "%s: %s", row->name,
+               ngx_ai_error_name(row->kind)->data);
+        is_int(error.retry_after, -1, "and no time to wait");
+
+        tap_unguard(&g);
+    }
 }
 
 
@@ -277,8 +407,8 @@ test_write_full(void)
 
     ngx_ai_buf_init(&out, 4096, &ngx_shim_log);
     is_int(ngx_ai_openai.write_error_event(ngx_ai_route(NGX_AI_ROUTE_CHAT),
-                                          &error, &out), NGX_OK,
-           "an event fits");
+                                           &error, NGX_AI_FRAMING_SSE, &out),
+           NGX_OK, "an event fits");
     max = ngx_ai_buf_len(&out);
     ngx_ai_buf_free(&out);
 
@@ -287,7 +417,8 @@ test_write_full(void)
     while (max-- > 0) {
         ngx_ai_buf_init(&out, max, &ngx_shim_log);
         wrong += (ngx_ai_openai.write_error_event(
-                      ngx_ai_route(NGX_AI_ROUTE_CHAT), &error, &out)
+                      ngx_ai_route(NGX_AI_ROUTE_CHAT), &error,
+                      NGX_AI_FRAMING_SSE, &out)
                   == NGX_OK);
         ngx_ai_buf_free(&out);
     }
@@ -297,7 +428,7 @@ test_write_full(void)
 
 
 static void
-written(const ngx_ai_error_t *error, const char *type, const char *code,
+written(ngx_ai_error_t *error, const char *type, const char *code,
     const char *message, const char *param)
 {
     char           *text;
@@ -333,8 +464,8 @@ written(const ngx_ai_error_t *error, const char *type, const char *code,
     /* as an event: the same in one line */
 
     is_int(ngx_ai_openai.write_error_event(ngx_ai_route(NGX_AI_ROUTE_CHAT),
-                                           error, &event), NGX_OK,
-           "written as an event");
+                                           error, NGX_AI_FRAMING_SSE, &event),
+           NGX_OK, "written as an event");
 
     p = event.start;
 
@@ -349,8 +480,8 @@ written(const ngx_ai_error_t *error, const char *type, const char *code,
 
     is_int(ngx_ai_openai.write_error_event(ngx_ai_route(
                                                       NGX_AI_ROUTE_RESPONSES),
-                                           error, &event), NGX_OK,
-           "written as an event of a Responses stream");
+                                           error, NGX_AI_FRAMING_SSE, &event),
+           NGX_OK, "written as an event of a Responses stream");
 
     p = event.start;
 
@@ -394,6 +525,7 @@ main(void)
 
     test_read();
     test_read_cut();
+    test_kinds();
     test_write();
     test_write_hostile();
     test_write_full();

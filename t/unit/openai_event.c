@@ -313,9 +313,10 @@ static ngx_uint_t
 read_event(ngx_uint_t route, const char *name, const char *data, size_t len,
     ngx_uint_t quirks, ngx_uint_t hidden)
 {
-    ngx_int_t    rc;
-    ngx_str_t    n, d;
-    tap_guard_t  g;
+    ngx_int_t           rc;
+    ngx_str_t           n, d;
+    tap_guard_t         g;
+    ngx_ai_sse_event_t  ev;
 
     n = openai_str(name);
     d.data = tap_guard(&g, data, len);
@@ -323,7 +324,9 @@ read_event(ngx_uint_t route, const char *name, const char *data, size_t len,
 
     ngx_memset(&event, 0x5a, sizeof(event));
 
-    rc = ngx_ai_openai.read_event(ngx_ai_route(route), readers, &n, &d, quirks,
+    ev = openai_event(&n, &d);
+
+    rc = ngx_ai_openai.read_event(ngx_ai_route(route), readers, &ev, quirks,
                                   hidden, &reply, &event);
 
     tap_unguard(&g);

@@ -295,7 +295,7 @@ request(const recorded_row_t *row, const ngx_str_t *body, ngx_uint_t good,
     ngx_memzero(&ask, sizeof(ask));
     ngx_memzero(&error, sizeof(error));
 
-    rc = ngx_ai_openai.read_ask(route, readers, body, 1, pool, &ask, &error);
+    rc = openai_ask(route, readers, body, 1, pool, &ask, &error);
 
     if (rc != NGX_OK) {
         diag("%s: %.*s", name, (int) error.message.len, error.message.data);
@@ -374,12 +374,13 @@ unary(const recorded_row_t *row, const ngx_str_t *body, ngx_uint_t quirks,
 static void
 failure(const ngx_str_t *body, const char *name)
 {
-    char        *text;
-    size_t       k;
-    yajl_val     tree, found;
-    ngx_int_t    rc;
-    ngx_str_t    message, plain;
-    const char  *path[3];
+    char            *text;
+    size_t           k;
+    yajl_val         tree, found;
+    ngx_int_t        rc;
+    ngx_str_t        message, plain;
+    const char      *path[3];
+    ngx_ai_error_t   error;
 
     static const char  *places[][2] = {
         { "error", NULL }, { "error", "message" }, { "message", NULL },
@@ -388,7 +389,10 @@ failure(const ngx_str_t *body, const char *name)
 
     counts.errors++;
 
-    rc = ngx_ai_openai.read_error(readers, body, &message);
+    ngx_memzero(&error, sizeof(error));
+
+    rc = ngx_ai_openai.read_error(readers, body, &error);
+    message = error.message;
 
     text = strndup((char *) body->data, body->len);
     tree = yajl_tree_parse(text, NULL, 0);
@@ -471,13 +475,14 @@ static void
 event(const recorded_row_t *row, ngx_ai_sse_event_t *ev, ngx_uint_t quirks,
     truth_t *truth, const char *name)
 {
-    char            *text;
-    yajl_val         tree;
-    ngx_int_t        rc;
-    ngx_str_t        data;
-    ngx_uint_t       i;
-    ngx_ai_reply_t   before, after[4];
-    ngx_ai_event_t   e[4];
+    char                *text;
+    yajl_val             tree;
+    ngx_int_t            rc;
+    ngx_str_t            data;
+    ngx_uint_t           i;
+    ngx_ai_reply_t       before, after[4];
+    ngx_ai_event_t       e[4];
+    ngx_ai_sse_event_t   one;
 
     counts.events++;
 
@@ -498,9 +503,10 @@ event(const recorded_row_t *row, ngx_ai_sse_event_t *ev, ngx_uint_t quirks,
             data = ev->data;
         }
 
+        one = openai_event(&ev->name, &data);
+
         rc = ngx_ai_openai.read_event(ngx_ai_route(row->route), readers,
-                                      &ev->name, &data, quirks, i & 1,
-                                      &after[i], &e[i]);
+                                      &one, quirks, i & 1, &after[i], &e[i]);
 
         check(rc == NGX_OK, "an event is read", name);
     }

@@ -26,6 +26,7 @@ typedef struct {
 
 
 static void route_known(const route_known_t *k);
+static size_t route_version(const char *uri);
 static void route_unknown(const char *uri);
 static void route_refused(ngx_uint_t method, const char *uri,
     const char *allow);
@@ -86,7 +87,31 @@ static const route_known_t  knowns[] = {
     { GET, "/v1/models/openai/gpt-4o", NGX_AI_ROUTE_MODEL_GET,
       "openai/gpt-4o" },
     { GET, "/v1/models/openai%2Fgpt-4o", NGX_AI_ROUTE_MODEL_GET,
-      "openai%2Fgpt-4o" }
+      "openai%2Fgpt-4o" },
+    { POST, "/v1/messages", NGX_AI_ROUTE_MESSAGES, "" },
+    { POST, "/v1/messages/count_tokens", NGX_AI_ROUTE_COUNT_TOKENS, "" },
+    { POST, "/v2/chat", NGX_AI_ROUTE_COHERE_CHAT, "" },
+    { POST, "/v2/embed", NGX_AI_ROUTE_COHERE_EMBED, "" },
+    { POST, "/v2/rerank", NGX_AI_ROUTE_COHERE_RERANK, "" },
+    { POST, "/api/chat", NGX_AI_ROUTE_OLLAMA_CHAT, "" },
+    { POST, "/api/generate", NGX_AI_ROUTE_OLLAMA_GENERATE, "" },
+    { POST, "/api/embed", NGX_AI_ROUTE_OLLAMA_EMBED, "" },
+    { GET, "/api/tags", NGX_AI_ROUTE_OLLAMA_MODELS, "" },
+    { GET, "/v1beta/models", NGX_AI_ROUTE_GEMINI_MODELS, "" },
+    { GET, "/v1beta/models/m", NGX_AI_ROUTE_GEMINI_MODEL, "m" },
+    { POST, "/v1beta/models/m:generateContent", NGX_AI_ROUTE_GEMINI, "m" },
+    { POST, "/v1beta/models/a:b:streamGenerateContent",
+      NGX_AI_ROUTE_GEMINI_STREAM, "a:b" },
+    { POST, "/v1beta/models/m:countTokens", NGX_AI_ROUTE_GEMINI_COUNT, "m" },
+    { POST, "/v1beta/models/m:embedContent", NGX_AI_ROUTE_GEMINI_EMBED, "m" },
+    { POST, "/v1beta/models/m:batchEmbedContents",
+      NGX_AI_ROUTE_GEMINI_EMBEDS, "m" },
+    { POST, "/v1beta/models/m:predict", NGX_AI_ROUTE_GEMINI_PREDICT, "m" },
+    { POST, "/model/a.b-v1%3A0/converse", NGX_AI_ROUTE_CONVERSE,
+      "a.b-v1%3A0" },
+    { POST, "/model/arn%3Aaws%3Ax%2Fy/converse-stream",
+      NGX_AI_ROUTE_CONVERSE_STREAM, "arn%3Aaws%3Ax%2Fy" },
+    { POST, "/model/m/count-tokens", NGX_AI_ROUTE_CONVERSE_COUNT, "m" }
 };
 
 
@@ -109,11 +134,25 @@ route_known(const route_known_t *k)
         is_int(m.route->id, k->route, "%s: the row of its method", k->uri);
         is_str(m.id.len ? (char *) m.id.data : "", m.id.len, k->id,
                "%s: its id", k->uri);
-        is_str(m.tail.data, m.tail.len, k->uri + 3,
-               "%s: the tail is the path without /v1", k->uri);
+        is_str(m.tail.data, m.tail.len, k->uri + route_version(k->uri),
+               "%s: the tail is the path without its version", k->uri);
     }
 
     tap_unguard(&g);
+}
+
+
+/* a provider's URL ends with its own */
+
+static size_t
+route_version(const char *uri)
+{
+    if (strncmp(uri, "/v1beta/", 8) == 0) {
+        return 7;
+    }
+
+    return (strncmp(uri, "/v1/", 4) == 0 || strncmp(uri, "/v2/", 4) == 0)
+           ? 3 : 0;
 }
 
 

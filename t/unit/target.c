@@ -28,6 +28,7 @@ is_target(const char *prefix, const char *tail, const char *query,
     tap_guard_t       g;
     ngx_ai_target_t   t;
 
+    t.made = 0;
     set(&t.prefix, prefix);
     set(&t.query, query);
     set(&t.args, args);

@@ -24,10 +24,11 @@ my %instead = (
 my $banned = do { my $any = join '|', sort keys %instead;
                   qr/(?<![\w>.])($any)\s*\(/ };
 
-# where a call is at home
+# where a call is at home: a secret is opened where it is put into the head of a
+# request to whom it is for, and where a request is signed with it
 my %only_in = (
     ngx_ai_secret_copy => qr{^src/base/ngx_ai_secret\.[ch]$
-                             | ^src/provider/\w*auth\w*\.c$
+                             | ^src/provider/ngx_ai_sigv4\.c$
                              | ^src/http/ngx_http_ai_(?:request|tunnel)\w*\.c$
                             }x,
 );

@@ -258,7 +258,7 @@ sub variable {
 
     my $pattern = qr/^(\s+)
                      ((?:(?:const|unsigned|struct|static|volatile)\s+)*
-                      [a-z_]\w*)
+                      (?:[a-z_]\w*|BIO|(?:EVP|SSL|X509)(?:_[A-Z_]+)?))
                      (\s+)(\**)
                      ([a-zA-Z_]\w*)
                      (?:\[[^\]]*\])*\s*(?:[;,]|=(?!=))/x;

@@ -62,6 +62,9 @@ sub vendors {
 
     my $source = slurp("$root/src/provider/ngx_ai_vendors.c");
 
+    # a literal may go on in the next line
+    $source =~ s/"\s*\n\s*"//g;
+
     while ($source =~ /\{\s*$string,\s*$text,\s*$text,\s*$text,/g) {
         push @rows, { name => $1, title => $2 // '', url => $3 // '',
                       env => $4 // '' };

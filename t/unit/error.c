@@ -32,11 +32,15 @@ static const error_row_t  error_rows[] = {
     { NGX_AI_ERROR_METHOD, 405, "method_not_allowed" },
     { NGX_AI_ERROR_TOO_LARGE, 413, "too_large" },
     { NGX_AI_ERROR_MEDIA, 415, "unsupported_media" },
+    { NGX_AI_ERROR_CONTEXT, 400, "context_length" },
+    { NGX_AI_ERROR_POLICY, 400, "content_policy" },
     { NGX_AI_ERROR_RATE, 429, "rate_limited" },
+    { NGX_AI_ERROR_QUOTA, 429, "quota" },
     { NGX_AI_ERROR_INTERNAL, 500, "internal" },
     { NGX_AI_ERROR_UPSTREAM, 502, "upstream" },
     { NGX_AI_ERROR_PROVIDER_AUTH, 502, "provider_auth" },
     { NGX_AI_ERROR_UNAVAILABLE, 503, "unavailable" },
+    { NGX_AI_ERROR_OVERLOADED, 503, "overloaded" },
     { NGX_AI_ERROR_TIMEOUT, 504, "timeout" }
 };
 
@@ -86,7 +90,11 @@ test_statuses(void)
             known |= (error_rows[i].status == status);
         }
 
-        if (known) {
+        if (status == 402 || status == 529) {
+            wrong += (kind != (status == 402 ? NGX_AI_ERROR_QUOTA
+                                             : NGX_AI_ERROR_OVERLOADED));
+
+        } else if (known) {
             wrong += (ngx_ai_error_status(kind) != status);
 
         } else {

@@ -315,12 +315,21 @@ main(void)
 
     vendors_check();
 
-    vendors_quirk("openai", NGX_AI_QUIRK_FILES);
+    vendors_quirk("openai", NGX_AI_QUIRK_FILES|NGX_AI_QUIRK_OPENAI);
+    vendors_quirk("azure", NGX_AI_QUIRK_FILES|NGX_AI_QUIRK_OPENAI);
     vendors_quirk("azure-deployments", NGX_AI_QUIRK_FILES
-                                       |NGX_AI_QUIRK_DEPLOYMENTS);
+                                       |NGX_AI_QUIRK_DEPLOYMENTS
+                                       |NGX_AI_QUIRK_MAX_COMPLETION
+                                       |NGX_AI_QUIRK_DEVELOPER
+                                       |NGX_AI_QUIRK_TOOL_ID_40);
     vendors_quirk("vertex-anthropic", NGX_AI_QUIRK_VERTEX_CLAUDE);
-    vendors_quirk("deepseek", NGX_AI_QUIRK_USAGE_ALWAYS);
-    vendors_quirk("mistral", NGX_AI_QUIRK_USAGE_ALWAYS);
+    vendors_quirk("deepseek", NGX_AI_QUIRK_USAGE_ALWAYS
+                              |NGX_AI_QUIRK_REASONING_ECHO);
+    vendors_quirk("moonshot", NGX_AI_QUIRK_REASONING_ECHO);
+    vendors_quirk("zai", NGX_AI_QUIRK_REASONING_ECHO);
+    vendors_quirk("mistral", NGX_AI_QUIRK_USAGE_ALWAYS|NGX_AI_QUIRK_TOOL_ID_9
+                             |NGX_AI_QUIRK_TOOL_CHOICE_ANY
+                             |NGX_AI_QUIRK_RANDOM_SEED|NGX_AI_QUIRK_STRICT);
     vendors_quirk("openrouter", NGX_AI_QUIRK_USAGE_ALWAYS);
     vendors_quirk("perplexity", NGX_AI_QUIRK_USAGE_ALWAYS
                                 |NGX_AI_QUIRK_NO_DONE);

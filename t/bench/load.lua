@@ -13,6 +13,7 @@ function init(args)
     wrk.method = "POST"
     wrk.body = body
     wrk.headers["Content-Type"] = "application/json"
+    wrk.headers["anthropic-version"] = "2023-06-01"
     wrk.headers["Authorization"] = "Bearer " .. args[2]
 end
 

@@ -25,17 +25,20 @@ my $line = 'The quick brown fox said \"jump\" and the lazy dog did not.\n';
 
 # The JSON of a conversation of about so many bytes, in turns of 2 KB at most.
 sub body {
-    my ($model, $bytes, %more) = @_;
+    my ($model, $bytes, $dialect, %more) = @_;
     my $head = qq({"model":"$model","temperature":0.7,)
         . join('', map { qq("$_":$more{$_},) } sort keys %more)
-        . '"messages":[{"role":"system","content":"You are helpful."}';
+        . ($dialect eq 'openai'
+            ? '"messages":[{"role":"system","content":"You are helpful."}'
+            : '"max_tokens":1000,"system":"You are helpful.","messages":['
+                . '{"role":"user","content":"Hello."}');
     my $left = $bytes - length($head) - 2;
     my @turns;
 
     while ($left > 0) {
-        my $role = @turns % 2 ? 'assistant' : 'user';
+        my $role = @turns % 2 == ($dialect eq 'openai') ? 'assistant' : 'user';
         my $turn = qq(,{"role":"$role","content":")
-            . $line x ($left < 2000 ? $left / length $line : 30) . '"}';
+            . $line x ($left < 2000 ? $left / length $line : 30) . 'So."}';
         push @turns, $turn;
         $left -= length($turn) + 30;
     }
@@ -51,6 +54,7 @@ sub request {
 
     return AIGateway::Client::request('POST', $target, $body,
         'Content-Type' => 'application/json',
+        'anthropic-version' => '2023-06-01',
         Authorization => 'Bearer ' . $rig->key);
 }
 
@@ -59,12 +63,12 @@ sub request {
 # the same stream; the gateway's client does not ask, and must not see it.
 sub ask {
     my ($rig, $side, $cell) = @_;
-    my ($target, $model) = $rig->target($side, $cell->{recipe});
+    my ($target, $model, $dialect) = $rig->target($side, $cell->{recipe});
     my %more = !$cell->{stream} ? ()
-        : $side eq 'gateway' ? (stream => 'true')
+        : $side eq 'gateway' || $dialect ne 'openai' ? (stream => 'true')
         : (stream => 'true', stream_options => '{"include_usage":true}');
 
-    return ($target, body($model, $cell->{bytes}, %more));
+    return ($target, body($model, $cell->{bytes}, $dialect, %more));
 }
 
 
@@ -82,7 +86,11 @@ sub probe {
         . substr($r->{body}, 0, 300) . "\n" . $rig->{nginx}->log
         if $r->{status} != 200 || !$r->{complete};
 
-    if ($cell->{stream}) {
+    if ($cell->{stream} && $r->{body} =~ /^event: message_start$/m) {
+        die "$cell->{name}, $side: no end\n"
+            if $r->{body} !~ /^event: message_stop$/m;
+
+    } elsif ($cell->{stream}) {
         die "$cell->{name}, $side: no [DONE]\n"
             if $r->{body} !~ /^data: \[DONE\]\n\n\z/m;
         die "$cell->{name}, $side: usage is not as it was asked for\n"

@@ -31,11 +31,12 @@ sub fresh {
 }
 
 
-# KiB of private memory for each of so many streams, open and half way.
+# KiB of private memory for each of so many streams of a recipe, open and half
+# way.
 sub open_streams {
-    my ($side, $n) = @_;
+    my ($side, $n, $recipe) = @_;
     my $rig = fresh($side);
-    my $bytes = request($rig, $side, { recipe => 'open', bytes => 2048,
+    my $bytes = request($rig, $side, { recipe => $recipe, bytes => 2048,
         stream => 1 });
     my $before = $rig->memory_kb;
     my @clients;

@@ -28,7 +28,17 @@ my %recipes = (
     burst     => 'events=150',
     paced     => 'events=150,split=event',
     open      => 'events=150,split=event,stall=e40',
+
+    claude       => 'size=1500',
+    claude_burst => 'events=150',
+    claude_paced => 'events=150,split=event',
+    claude_open  => 'events=150,split=event,stall=e40',
 );
+
+# Those of Anthropic, which the gateway's clients reach in OpenAI's words.
+sub dialect { return $_[0] =~ /^claude/ ? 'anthropic' : 'openai' }
+
+my %routes = (openai => 'v1/chat/completions', anthropic => 'v1/messages');
 
 my $provider_key = canary('the provider key');
 my $key = canary('the client key', 'sk-client-');
@@ -101,13 +111,14 @@ sub main_conf {
 sub http_conf {
     my ($port) = @_;
     my $up = '127.0.0.1:' . $mock->port;
-    my $providers = join '', map { <<"END" } sort keys %recipes;
+    my $providers = join '', map { my $dialect = dialect($_); <<"END" }
 ai_provider $_ {
-    type openai;
+    type $dialect;
     url  http://$up/~$recipes{$_}/v1;
     key  env:BENCH_PROVIDER_KEY;
 }
 END
+        sort keys %recipes;
 
     return <<"END";
 client_body_buffer_size 1m;
@@ -147,14 +158,16 @@ END
 }
 
 
-# The target and the model by which a side reaches the mock's recipe; sides
-# are gateway, on and off (proxy_buffering).
+# The target and the model by which a side reaches the mock's recipe, and the
+# dialect that it speaks; sides are gateway, on and off (proxy_buffering).
 sub target {
     my ($self, $side, $recipe) = @_;
-    my $chat = 'v1/chat/completions';
+    my $dialect = dialect($recipe);
 
-    return $side eq 'gateway' ? ("/$chat", "$recipe/gpt-4o-mini")
-        : ("/plain/$side/~$recipes{$recipe}/$chat", 'gpt-4o-mini');
+    return $side eq 'gateway'
+        ? ("/$routes{openai}", "$recipe/gpt-4o-mini", 'openai')
+        : ("/plain/$side/~$recipes{$recipe}/$routes{$dialect}",
+            'gpt-4o-mini', $dialect);
 }
 
 

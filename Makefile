@@ -130,6 +130,13 @@ test: ## installs what is missing, builds, runs every test
 unit: unit-programs ## the unit tests alone
 	@$(TEST) $(or $(TESTS),$(UNIT_SRCS))
 
+.PHONY: test-recorded
+test-recorded: ## recorded replies of real providers, for clients of all kinds
+	@tools/apt.sh need $(GROUP_BUILD)
+	$(SUBMAKE) test-deps
+	$(SUBMAKE) build
+	@t/recorded/run $(TESTS)
+
 .PHONY: asan
 asan: ## the same tests on nginx rebuilt with ASAN and UBSAN (clang)
 	@tools/apt.sh need build clang
@@ -243,6 +250,6 @@ $(eval $(call pure_rules,fuzz,clang,$(SANITIZERS) \
 help: ## this list
 	@awk -F ':.*## ' ' \
 	    /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	    /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' \
+	    /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' \
 	    $(MAKEFILE_LIST)
 	@sed -n 's/^#   /  /p; /^ROOT/q' Makefile | sed '1s/^/\nSettings\n/'

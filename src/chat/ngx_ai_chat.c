@@ -513,3 +513,52 @@ ngx_ai_effort_find(const ngx_str_t *name)
 
     return i;
 }
+
+
+uint64_t
+ngx_ai_chat_foreign(const ngx_ai_chat_t *chat, ngx_uint_t dialect)
+{
+    uint64_t           fields;
+    ngx_uint_t         i, k;
+    ngx_ai_part_t     *part;
+    ngx_ai_tool_t     *tool;
+    ngx_ai_message_t  *message;
+
+    fields = (chat->origin != dialect) ? ngx_ai_field(SAFETY) : 0;
+
+    tool = chat->tools.elts;
+
+    for (i = 0; i < chat->tools.nelts; i++) {
+
+        if (tool[i].kind == NGX_AI_TOOL_NATIVE && tool[i].origin != dialect) {
+            fields |= ngx_ai_field(TOOL_NATIVE);
+        }
+    }
+
+    message = chat->messages.elts;
+
+    for (i = 0; i < chat->messages.nelts; i++) {
+        part = message[i].parts.elts;
+
+        for (k = 0; k < message[i].parts.nelts; k++) {
+
+            if (part[k].origin == dialect) {
+                continue;
+            }
+
+            if (part[k].kind == NGX_AI_PART_REDACTED) {
+                fields |= ngx_ai_field(REDACTED);
+            }
+
+            if (part[k].kind == NGX_AI_PART_THINKING) {
+                fields |= ngx_ai_field(THINKING);
+            }
+
+            if (part[k].signature.len) {
+                fields |= ngx_ai_field(SIGNATURE);
+            }
+        }
+    }
+
+    return fields & chat->fields;
+}

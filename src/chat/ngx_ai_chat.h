@@ -291,6 +291,9 @@ ngx_int_t ngx_ai_chat_complete(ngx_ai_chat_t *chat);
 /* the same for an answer: ids, and TOOLS as the finish where calls are */
 ngx_int_t ngx_ai_answer_complete(ngx_ai_answer_t *answer);
 
+/* those of NGX_AI_FIELDS_OWN of which something is not that dialect's */
+uint64_t ngx_ai_chat_foreign(const ngx_ai_chat_t *chat, ngx_uint_t dialect);
+
 /*
  * The effort that a budget is worth and the budget that an effort is worth,
  * for dialects that have only one of them.

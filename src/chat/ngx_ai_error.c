@@ -27,6 +27,7 @@ static const ngx_ai_error_row_t  ngx_ai_errors[NGX_AI_ERROR_MAX] = {
     { 415, ngx_string("unsupported_media") },
     { 400, ngx_string("context_length") },
     { 400, ngx_string("content_policy") },
+    { 400, ngx_string("previous_not_found") },
     { 429, ngx_string("rate_limited") },
     { 429, ngx_string("quota") },
     { 500, ngx_string("internal") },

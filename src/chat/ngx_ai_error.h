@@ -32,6 +32,7 @@ typedef enum {
     NGX_AI_ERROR_MEDIA,            /* 415 a body we don't read */
     NGX_AI_ERROR_CONTEXT,          /* 400 more than the model can take */
     NGX_AI_ERROR_POLICY,           /* 400 the provider won't answer that */
+    NGX_AI_ERROR_PREVIOUS,         /* 400 no such response to go on from */
     NGX_AI_ERROR_RATE,             /* 429 */
     NGX_AI_ERROR_QUOTA,            /* 429 nothing left to spend there */
     NGX_AI_ERROR_INTERNAL,         /* 500 our fault */

@@ -99,6 +99,16 @@ typedef enum {
 
 #define ngx_ai_field(name)  ((uint64_t) 1 << NGX_AI_FIELD_##name)
 
+/*
+ * Only their maker understands them: a dialect that keeps one keeps its own,
+ * not that of another; one that maps it takes anybody's.
+ */
+
+#define NGX_AI_FIELDS_OWN                                                     \
+    (ngx_ai_field(THINKING) | ngx_ai_field(SIGNATURE)                         \
+     | ngx_ai_field(REDACTED) | ngx_ai_field(TOOL_NATIVE)                     \
+     | ngx_ai_field(SAFETY))
+
 
 /* as the README's table and x-ai-dropped have them: "top_k" */
 extern const ngx_str_t  ngx_ai_field_names[NGX_AI_FIELD_MAX];

@@ -29,7 +29,8 @@
      | ngx_ai_field(TOOL_CALL) | ngx_ai_field(TOOL_RESULT)                    \
      | ngx_ai_field(TOOL_RESULT_IMAGE) | ngx_ai_field(TOOL_RESULT_ERROR)      \
      | ngx_ai_field(THINKING) | ngx_ai_field(SIGNATURE)                       \
-     | ngx_ai_field(REDACTED) | ngx_ai_field(CACHE) | ngx_ai_field(USER))
+     | ngx_ai_field(REDACTED) | ngx_ai_field(TOOL_NATIVE)                    \
+     | ngx_ai_field(CACHE) | ngx_ai_field(USER))
 
 #define NGX_AI_ANTHROPIC_MAPPED                                               \
     (ngx_ai_field(JSON) | ngx_ai_field(EFFORT) | ngx_ai_field(SUMMARY)        \
@@ -148,6 +149,7 @@ static const ngx_str_t  ngx_ai_anthropic_error_types[NGX_AI_ERROR_MAX] = {
     ngx_string("not_found_error"),
     ngx_string("invalid_request_error"),
     ngx_string("request_too_large"),
+    ngx_string("invalid_request_error"),
     ngx_string("invalid_request_error"),
     ngx_string("invalid_request_error"),
     ngx_string("invalid_request_error"),

@@ -37,6 +37,8 @@ static ngx_int_t ngx_ai_anthropic_gather_init(ngx_ai_anthropic_source_t *s);
 static void ngx_ai_anthropic_gather_free(void *data);
 static ngx_int_t ngx_ai_anthropic_block_delta(ngx_ai_anthropic_source_t *s,
     const ngx_ai_node_t *root);
+static ngx_int_t ngx_ai_anthropic_cited(ngx_ai_anthropic_source_t *s,
+    const ngx_ai_node_t *delta);
 static ngx_int_t ngx_ai_anthropic_block_stop(ngx_ai_anthropic_source_t *s,
     const ngx_ai_node_t *root);
 static ngx_int_t ngx_ai_anthropic_gathered(ngx_ai_anthropic_source_t *s,
@@ -431,11 +433,9 @@ ngx_ai_anthropic_block_delta(ngx_ai_anthropic_source_t *s,
 {
     ngx_str_t             text;
     ngx_uint_t            index;
-    ngx_ai_walk_t         walk;
     ngx_ai_flow_t        *flow;
-    ngx_ai_citation_t     citation;
     const ngx_ai_tree_t  *t;
-    const ngx_ai_node_t  *delta, *type, *node;
+    const ngx_ai_node_t  *delta, *type;
 
     t = s->source.tree;
     flow = s->source.flow;
@@ -485,22 +485,37 @@ ngx_ai_anthropic_block_delta(ngx_ai_anthropic_source_t *s,
                                 &ngx_ai_anthropic_none, &text);
     }
 
-    node = ngx_ai_tree_member(t, delta, "citation");
+    if (ngx_ai_tree_is(t, type, "citations_delta")) {
+        return ngx_ai_anthropic_cited(s, delta);
+    }
 
-    if (node == NULL || !ngx_ai_tree_is(t, type, "citations_delta")) {
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_ai_anthropic_cited(ngx_ai_anthropic_source_t *s,
+    const ngx_ai_node_t *delta)
+{
+    ngx_ai_walk_t         walk;
+    ngx_ai_citation_t     citation;
+    const ngx_ai_node_t  *node;
+
+    node = ngx_ai_tree_member(s->source.tree, delta, "citation");
+    if (node == NULL) {
         return NGX_OK;
     }
 
     ngx_memzero(&walk, sizeof(ngx_ai_walk_t));
 
-    walk.tree = t;
+    walk.tree = s->source.tree;
     walk.pool = s->source.pool;
 
     if (ngx_ai_anthropic_read_citation(&walk, node, &citation) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return ngx_ai_flow_citation(flow, 0, &citation);
+    return ngx_ai_flow_citation(s->source.flow, 0, &citation);
 }
 
 

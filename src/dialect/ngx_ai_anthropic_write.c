@@ -39,6 +39,8 @@ typedef struct {
 } ngx_ai_anthropic_plan_t;
 
 
+static void ngx_ai_anthropic_write_model(const ngx_ai_aim_t *aim,
+    ngx_ai_json_writer_t *w);
 static const ngx_ai_anthropic_model_t *ngx_ai_anthropic_find_model(
     const ngx_str_t *name);
 static void ngx_ai_anthropic_plan(const ngx_ai_chat_t *chat,
@@ -157,22 +159,7 @@ ngx_ai_anthropic_write_ask(const void *ask, const ngx_ai_aim_t *aim,
 
     ngx_ai_json_write_object(w);
 
-    if (aim->quirks & NGX_AI_QUIRK_BEDROCK_INVOKE) {
-        ngx_ai_json_write_literal(w,
-                              "\"anthropic_version\":\"bedrock-2023-05-31\"");
-
-    } else if (aim->quirks & NGX_AI_QUIRK_VERTEX_CLAUDE) {
-        ngx_ai_json_write_literal(w,
-                              "\"anthropic_version\":\"vertex-2023-10-16\"");
-    }
-
-    if (!(aim->quirks & (NGX_AI_QUIRK_BEDROCK_INVOKE
-                         | NGX_AI_QUIRK_VERTEX_CLAUDE))
-        || !chats)
-    {
-        ngx_ai_json_write_key(w, "model");
-        ngx_ai_json_write_string(w, &aim->model);
-    }
+    ngx_ai_anthropic_write_model(aim, w);
 
     if (chats) {
         ngx_ai_json_write_key(w, "max_tokens");
@@ -214,6 +201,30 @@ ngx_ai_anthropic_write_ask(const void *ask, const ngx_ai_aim_t *aim,
     ngx_ai_json_write_end(w);
 
     return NGX_OK;
+}
+
+
+/* clouds have the model in the path, but not that whose tokens are counted */
+
+static void
+ngx_ai_anthropic_write_model(const ngx_ai_aim_t *aim, ngx_ai_json_writer_t *w)
+{
+    if (aim->quirks & NGX_AI_QUIRK_BEDROCK_INVOKE) {
+        ngx_ai_json_write_literal(w,
+                              "\"anthropic_version\":\"bedrock-2023-05-31\"");
+
+    } else if (aim->quirks & NGX_AI_QUIRK_VERTEX_CLAUDE) {
+        ngx_ai_json_write_literal(w,
+                              "\"anthropic_version\":\"vertex-2023-10-16\"");
+    }
+
+    if (!(aim->quirks & (NGX_AI_QUIRK_BEDROCK_INVOKE
+                         | NGX_AI_QUIRK_VERTEX_CLAUDE))
+        || aim->op == NGX_AI_OP_COUNT)
+    {
+        ngx_ai_json_write_key(w, "model");
+        ngx_ai_json_write_string(w, &aim->model);
+    }
 }
 
 

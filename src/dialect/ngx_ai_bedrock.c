@@ -24,6 +24,7 @@
      | ngx_ai_field(TOOL_RESULT) | ngx_ai_field(TOOL_RESULT_IMAGE)            \
      | ngx_ai_field(TOOL_RESULT_ERROR) | ngx_ai_field(THINKING)               \
      | ngx_ai_field(SIGNATURE) | ngx_ai_field(REDACTED)                       \
+     | ngx_ai_field(SAFETY)                                                   \
      | ngx_ai_field(CACHE) | ngx_ai_field(METADATA) | ngx_ai_field(TIER))
 
 #define NGX_AI_BEDROCK_MAPPED                                                 \
@@ -174,6 +175,8 @@ static const ngx_ai_bedrock_error_t
     { ngx_string("ResourceNotFoundException"),
       ngx_string("validationException") },
     { ngx_string("ResourceNotFoundException"),
+      ngx_string("validationException") },
+    { ngx_string("ValidationException"),
       ngx_string("validationException") },
     { ngx_string("ValidationException"),
       ngx_string("validationException") },

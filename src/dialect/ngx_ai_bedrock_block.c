@@ -737,6 +737,6 @@ ngx_ai_bedrock_string(const ngx_ai_tree_t *t, const ngx_ai_node_t *object,
         ngx_ai_tree_text(t, node, text);
 
     } else {
-        ngx_str_null(text);
+        ngx_str_set(text, "");
     }
 }

@@ -448,8 +448,10 @@ ngx_ai_bedrock_read_reasoning_text(ngx_ai_walk_t *w,
         return NGX_ERROR;
     }
 
-    (void) ngx_ai_signature_unwrap(&part->signature, &part->origin,
-                                   &part->signature);
+    if (part->signature.len) {
+        (void) ngx_ai_signature_unwrap(&part->signature, &part->origin,
+                                       &part->signature);
+    }
 
     return NGX_OK;
 }

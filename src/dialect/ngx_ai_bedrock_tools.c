@@ -221,8 +221,10 @@ ngx_ai_bedrock_read_choice(ngx_ai_walk_t *w, const ngx_ai_node_t *value,
         chat->fields |= ngx_ai_field(TOOL_CHOICE);
 
     } else if (ngx_ai_tree_member(w->tree, value, "auto") != NULL) {
+
+        /* is what all of them do */
+
         chat->choice = NGX_AI_CHOICE_AUTO;
-        chat->fields |= ngx_ai_field(TOOL_CHOICE);
 
     } else {
         ngx_ai_walk_drop(w, value);

@@ -24,7 +24,8 @@
      | ngx_ai_field(TOOL_CHOICE_NONE) | ngx_ai_field(SYSTEM)                  \
      | ngx_ai_field(IMAGE) | ngx_ai_field(IMAGE_URL)                          \
      | ngx_ai_field(IMAGE_DETAIL) | ngx_ai_field(TOOL_CALL)                   \
-     | ngx_ai_field(TOOL_RESULT) | ngx_ai_field(THINKING))
+     | ngx_ai_field(TOOL_RESULT) | ngx_ai_field(THINKING)                     \
+     | ngx_ai_field(SAFETY))
 
 #define NGX_AI_COHERE_MAPPED                                                  \
     (ngx_ai_field(EFFORT) | ngx_ai_field(TOOL_STRICT)                         \

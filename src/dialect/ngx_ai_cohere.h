@@ -129,6 +129,7 @@ typedef struct {
     ngx_uint_t        finish;
     ngx_uint_t        sequence;    /* the client's own stopped it */
     ngx_uint_t        open;        /* a block of content is */
+    ngx_uint_t        text;        /* and it is one of text */
     ngx_uint_t        content;     /* its index, or that of the next one */
     ngx_uint_t        calls;       /* of the next call */
     ngx_uint_t        citations;

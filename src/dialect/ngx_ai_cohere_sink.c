@@ -129,6 +129,7 @@ ngx_ai_cohere_sink_open(ngx_ai_cohere_sink_t *s, const ngx_ai_part_t *part)
     }
 
     s->open = 1;
+    s->text = (part->kind != NGX_AI_PART_THINKING);
 
     rc = ngx_ai_cohere_begin(s, &w, "content-start", &mark);
     if (rc != NGX_OK) {
@@ -137,12 +138,12 @@ ngx_ai_cohere_sink_open(ngx_ai_cohere_sink_t *s, const ngx_ai_part_t *part)
 
     ngx_ai_cohere_in(&w, s->content, "content");
 
-    if (part->kind == NGX_AI_PART_THINKING) {
-        ngx_ai_json_write_literal(&w, "\"type\":\"thinking\","
-                                      "\"thinking\":\"\"");
+    if (s->text) {
+        ngx_ai_json_write_literal(&w, "\"type\":\"text\",\"text\":\"\"");
 
     } else {
-        ngx_ai_json_write_literal(&w, "\"type\":\"text\",\"text\":\"\"");
+        ngx_ai_json_write_literal(&w, "\"type\":\"thinking\","
+                                      "\"thinking\":\"\"");
     }
 
     return ngx_ai_cohere_end(s, &w, 4, mark);
@@ -317,7 +318,7 @@ ngx_ai_cohere_sink_part_end(ngx_ai_cohere_sink_t *s, const ngx_ai_part_t *part)
 }
 
 
-/* they stand beside a piece of text, which may be empty */
+/* they stand beside a piece of text, which is empty here */
 
 static ngx_int_t
 ngx_ai_cohere_sink_logprobs(ngx_ai_cohere_sink_t *s, const ngx_str_t *raw)
@@ -325,6 +326,10 @@ ngx_ai_cohere_sink_logprobs(ngx_ai_cohere_sink_t *s, const ngx_str_t *raw)
     size_t                mark;
     ngx_int_t             rc;
     ngx_ai_json_writer_t  w;
+
+    if (!s->open || !s->text) {
+        return NGX_OK;
+    }
 
     rc = ngx_ai_cohere_begin(s, &w, "content-delta", &mark);
     if (rc != NGX_OK) {

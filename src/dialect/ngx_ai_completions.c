@@ -414,26 +414,18 @@ static ngx_int_t
 ngx_ai_completions_say(ngx_ai_openai_sink_t *s, const ngx_ai_delta_t *delta,
     ngx_uint_t finish)
 {
-    size_t                mark;
-    ngx_int_t             rc;
-    ngx_ai_json_writer_t  w;
+    static const ngx_str_t  text = ngx_string(",\"text\":\"");
 
-    rc = ngx_ai_openai_chunk_begin(s, &w, delta->choice, &mark);
-    if (rc != NGX_OK) {
-        return rc;
-    }
+    ngx_ai_openai_chunk_begin(s, delta->choice);
+    ngx_ai_openai_put(s, text.data, text.len);
 
     if (finish == NGX_AI_FINISH_NONE) {
-        ngx_ai_json_write_key(&w, "text");
-        ngx_ai_json_write_text(&w, &delta->text);
-
-    } else {
-        ngx_ai_json_write_literal(&w, "\"text\":\"\"");
+        ngx_ai_openai_put(s, delta->text.data, delta->text.len);
     }
 
-    ngx_ai_json_write_literal(&w, "\"logprobs\":null");
+    ngx_ai_openai_put(s, "\"", 1);
 
-    return ngx_ai_openai_chunk_end(s, &w, finish, mark);
+    return ngx_ai_openai_chunk_end(s, NULL, finish);
 }
 
 

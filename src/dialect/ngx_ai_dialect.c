@@ -8,6 +8,9 @@
 #include "ngx_ai_dialect.h"
 
 
+static void ngx_ai_sink_blank(ngx_ai_sink_t *sink, u_char ch);
+
+
 #define ngx_ai_dialect_row(name, table)  &ngx_ai_##table,
 
 
@@ -56,6 +59,8 @@ ngx_ai_sink_begin(ngx_ai_sink_t *sink, ngx_ai_json_writer_t *w,
     w->rc = ngx_ai_framing_begin(sink->framing, sink->out, &text,
                                  sink->events == 0, mark);
 
+    sink->data = ngx_ai_buf_len(sink->out);
+
     return w->rc;
 }
 
@@ -67,7 +72,35 @@ ngx_ai_sink_end(ngx_ai_sink_t *sink, ngx_ai_json_writer_t *w, size_t mark)
         return w->rc;
     }
 
+    /*
+     * Raw JSON may have line ends between its tokens, which framings take
+     * for their own.
+     */
+
+    ngx_ai_sink_blank(sink, LF);
+    ngx_ai_sink_blank(sink, CR);
+
     sink->events++;
 
     return ngx_ai_framing_finish(sink->framing, sink->out, mark);
+}
+
+
+static void
+ngx_ai_sink_blank(ngx_ai_sink_t *sink, u_char ch)
+{
+    u_char  *p, *last;
+
+    p = sink->out->start + sink->data;
+    last = sink->out->last;
+
+    for ( ;; ) {
+        p = memchr(p, ch, last - p);
+
+        if (p == NULL) {
+            return;
+        }
+
+        *p++ = ' ';
+    }
 }

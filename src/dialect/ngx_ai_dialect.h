@@ -153,6 +153,7 @@ typedef struct {
     ngx_pool_t                  *pool;     /* of the stream: bounded use */
     size_t                       max;      /* of what is gathered */
     const ngx_ai_chat_t         *chat;     /* what was asked, or NULL */
+    size_t                       data;     /* of the event at hand, in out */
 } ngx_ai_sink_t;
 
 

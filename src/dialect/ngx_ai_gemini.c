@@ -35,11 +35,12 @@
      | ngx_ai_field(VIDEO) | ngx_ai_field(FILE) | ngx_ai_field(FILE_URL)      \
      | ngx_ai_field(FILE_ID) | ngx_ai_field(TOOL_CALL)                        \
      | ngx_ai_field(TOOL_RESULT) | ngx_ai_field(TOOL_RESULT_IMAGE)            \
-     | ngx_ai_field(TOOL_RESULT_ERROR) | ngx_ai_field(THINKING)               \
+     | ngx_ai_field(TOOL_RESULT_ERROR)                                        \
      | ngx_ai_field(SIGNATURE) | ngx_ai_field(SAFETY))
 
 #define NGX_AI_GEMINI_MAPPED                                                  \
     (ngx_ai_field(AUDIO_OUT) | ngx_ai_field(EFFORT) | ngx_ai_field(SUMMARY)   \
+     | ngx_ai_field(THINKING)                                                \
      | ngx_ai_field(TOOL_CUSTOM) | ngx_ai_field(REFUSAL) | ngx_ai_field(TIER))
 
 
@@ -164,6 +165,7 @@ static const ngx_str_t  ngx_ai_gemini_names[NGX_AI_ERROR_MAX] = {
     ngx_string("NOT_FOUND"),
     ngx_string("NOT_FOUND"),
     ngx_string("UNIMPLEMENTED"),
+    ngx_string("INVALID_ARGUMENT"),
     ngx_string("INVALID_ARGUMENT"),
     ngx_string("INVALID_ARGUMENT"),
     ngx_string("INVALID_ARGUMENT"),

@@ -36,6 +36,8 @@ static ngx_int_t ngx_ai_gemini_read_blocked(ngx_ai_walk_t *w,
     const ngx_ai_node_t *feedback, ngx_ai_answer_t *answer);
 static ngx_int_t ngx_ai_gemini_write_candidate(ngx_ai_json_writer_t *w,
     const ngx_ai_answer_t *answer, ngx_uint_t n, ngx_array_t *sources);
+static void ngx_ai_gemini_write_call(ngx_ai_json_writer_t *w,
+    const ngx_ai_part_t *part);
 static ngx_int_t ngx_ai_gemini_write_cited(const ngx_ai_part_t *part,
     ngx_uint_t choice, ngx_uint_t index, ngx_array_t *sources);
 
@@ -642,27 +644,7 @@ ngx_ai_gemini_write_part(ngx_ai_json_writer_t *w, const ngx_ai_part_t *part)
 
     case NGX_AI_PART_TOOL_CALL:
         ngx_ai_json_write_object(w);
-        ngx_ai_json_write_key(w, "functionCall");
-        ngx_ai_json_write_object(w);
-
-        ngx_ai_json_write_key(w, "name");
-        ngx_ai_json_write_text(w, &part->name);
-
-        ngx_ai_json_write_key(w, "args");
-
-        if (part->custom) {
-            ngx_ai_json_write_object(w);
-            ngx_ai_json_write_key(w, "input");
-            ngx_ai_json_write_text(w, &part->text);
-            ngx_ai_json_write_end(w);
-
-        } else {
-            ngx_ai_gemini_write_json(w, &part->json);
-        }
-
-        ngx_ai_json_write_key(w, "id");
-        ngx_ai_json_write_text(w, &part->id);
-        ngx_ai_json_write_end(w);
+        ngx_ai_gemini_write_call(w, part);
         break;
 
     case NGX_AI_PART_NATIVE:
@@ -691,6 +673,33 @@ ngx_ai_gemini_write_part(ngx_ai_json_writer_t *w, const ngx_ai_part_t *part)
     ngx_ai_json_write_end(w);
 
     return 1;
+}
+
+
+static void
+ngx_ai_gemini_write_call(ngx_ai_json_writer_t *w, const ngx_ai_part_t *part)
+{
+    ngx_ai_json_write_key(w, "functionCall");
+    ngx_ai_json_write_object(w);
+
+    ngx_ai_json_write_key(w, "name");
+    ngx_ai_json_write_text(w, &part->name);
+
+    ngx_ai_json_write_key(w, "args");
+
+    if (part->custom) {
+        ngx_ai_json_write_object(w);
+        ngx_ai_json_write_key(w, "input");
+        ngx_ai_json_write_text(w, &part->text);
+        ngx_ai_json_write_end(w);
+
+    } else {
+        ngx_ai_gemini_write_json(w, &part->json);
+    }
+
+    ngx_ai_json_write_key(w, "id");
+    ngx_ai_json_write_text(w, &part->id);
+    ngx_ai_json_write_end(w);
 }
 
 

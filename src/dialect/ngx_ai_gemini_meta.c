@@ -44,6 +44,9 @@ static void ngx_ai_gemini_chunk(const ngx_ai_tree_t *tree,
     const ngx_ai_node_t *chunk, ngx_ai_citation_t *citation);
 static ngx_int_t ngx_ai_gemini_recited(const ngx_ai_tree_t *tree,
     const ngx_ai_node_t *meta, ngx_ai_gemini_cite_pt cite, void *data);
+static void ngx_ai_gemini_read_tokens(ngx_ai_json_writer_t *w,
+    const ngx_ai_tree_t *tree, const ngx_ai_node_t *chosen,
+    const ngx_ai_node_t *tops);
 static void ngx_ai_gemini_read_token(ngx_ai_json_writer_t *w,
     const ngx_ai_tree_t *tree, const ngx_ai_node_t *node);
 static void ngx_ai_gemini_write_chunk(ngx_ai_json_writer_t *w,
@@ -273,9 +276,8 @@ ngx_int_t
 ngx_ai_gemini_read_logprobs(const ngx_ai_tree_t *tree,
     const ngx_ai_node_t *result, ngx_pool_t *pool, ngx_str_t *raw)
 {
-    ngx_uint_t             i, k, n;
     ngx_ai_buf_t           out;
-    const ngx_ai_node_t   *chosen, *tops, *top, *list, *node;
+    const ngx_ai_node_t   *chosen, *tops;
     ngx_ai_json_writer_t   w;
 
     ngx_str_null(raw);
@@ -299,41 +301,7 @@ ngx_ai_gemini_read_logprobs(const ngx_ai_tree_t *tree,
     ngx_ai_json_write_key(&w, "content");
     ngx_ai_json_write_array(&w);
 
-    n = tops ? tops->n : 0;
-    top = tops ? ngx_ai_tree_child(tops) : NULL;
-    node = ngx_ai_tree_child(chosen);
-
-    for (i = 0; i < chosen->n; i++) {
-
-        ngx_ai_json_write_object(&w);
-        ngx_ai_gemini_read_token(&w, tree, node);
-
-        ngx_ai_json_write_key(&w, "top_logprobs");
-        ngx_ai_json_write_array(&w);
-
-        list = (i < n) ? ngx_ai_gemini_array(tree, top, "candidates") : NULL;
-
-        if (list != NULL) {
-            list = ngx_ai_tree_child(list);
-
-            for (k = (list - 1)->n; k; k--) {
-                ngx_ai_json_write_object(&w);
-                ngx_ai_gemini_read_token(&w, tree, list);
-                ngx_ai_json_write_end(&w);
-
-                list = ngx_ai_tree_next(tree, list);
-            }
-        }
-
-        ngx_ai_json_write_end(&w);
-        ngx_ai_json_write_end(&w);
-
-        node = ngx_ai_tree_next(tree, node);
-
-        if (i < n) {
-            top = ngx_ai_tree_next(tree, top);
-        }
-    }
+    ngx_ai_gemini_read_tokens(&w, tree, chosen, tops);
 
     ngx_ai_json_write_end(&w);
     ngx_ai_json_write_end(&w);
@@ -354,6 +322,53 @@ ngx_ai_gemini_read_logprobs(const ngx_ai_tree_t *tree,
     ngx_ai_buf_free(&out);
 
     return w.rc;
+}
+
+
+/* "tops" may be NULL, and of fewer tokens */
+
+static void
+ngx_ai_gemini_read_tokens(ngx_ai_json_writer_t *w, const ngx_ai_tree_t *tree,
+    const ngx_ai_node_t *chosen, const ngx_ai_node_t *tops)
+{
+    ngx_uint_t            i, k, n, ntops;
+    const ngx_ai_node_t  *token, *top, *list, *other;
+
+    token = ngx_ai_tree_child(chosen);
+    top = tops ? ngx_ai_tree_child(tops) : NULL;
+    ntops = tops ? tops->n : 0;
+
+    for (i = 0; i < chosen->n; i++) {
+
+        ngx_ai_json_write_object(w);
+        ngx_ai_gemini_read_token(w, tree, token);
+
+        ngx_ai_json_write_key(w, "top_logprobs");
+        ngx_ai_json_write_array(w);
+
+        list = NULL;
+
+        if (i < ntops) {
+            list = ngx_ai_gemini_array(tree, top, "candidates");
+            top = ngx_ai_tree_next(tree, top);
+        }
+
+        n = list ? list->n : 0;
+        other = list ? ngx_ai_tree_child(list) : NULL;
+
+        for (k = 0; k < n; k++) {
+            ngx_ai_json_write_object(w);
+            ngx_ai_gemini_read_token(w, tree, other);
+            ngx_ai_json_write_end(w);
+
+            other = ngx_ai_tree_next(tree, other);
+        }
+
+        ngx_ai_json_write_end(w);
+        ngx_ai_json_write_end(w);
+
+        token = ngx_ai_tree_next(tree, token);
+    }
 }
 
 

@@ -28,8 +28,8 @@ static void ngx_ai_gemini_turn_open(ngx_ai_gemini_turn_t *t, ngx_uint_t role);
 static void ngx_ai_gemini_turn_close(ngx_ai_gemini_turn_t *t);
 static ngx_uint_t ngx_ai_gemini_write_one(ngx_ai_gemini_turn_t *t,
     ngx_uint_t role, const ngx_ai_part_t *part, const ngx_ai_part_t *next);
-static void ngx_ai_gemini_write_text(ngx_ai_gemini_turn_t *t, ngx_uint_t role,
-    const ngx_str_t *text);
+static ngx_uint_t ngx_ai_gemini_write_said(ngx_ai_gemini_turn_t *t,
+    ngx_uint_t role, const ngx_ai_part_t *part, const ngx_ai_part_t *next);
 static void ngx_ai_gemini_write_thought(ngx_ai_gemini_turn_t *t,
     ngx_uint_t role, const ngx_ai_part_t *part);
 static void ngx_ai_gemini_write_call(ngx_ai_gemini_turn_t *t, ngx_uint_t role,
@@ -259,22 +259,7 @@ static ngx_uint_t
 ngx_ai_gemini_write_one(ngx_ai_gemini_turn_t *t, ngx_uint_t role,
     const ngx_ai_part_t *part, const ngx_ai_part_t *next)
 {
-    ngx_uint_t             sign, media;
-    ngx_ai_json_writer_t  *w;
-
-    w = t->w;
-    media = ngx_ai_gemini_is_media(part);
-
     switch (part->kind) {
-
-    case NGX_AI_PART_TEXT:
-    case NGX_AI_PART_REFUSAL:
-
-        if (part->text.len == 0) {
-            return 0;
-        }
-
-        break;
 
     case NGX_AI_PART_THINKING:
         ngx_ai_gemini_write_thought(t, role, part);
@@ -288,69 +273,77 @@ ngx_ai_gemini_write_one(ngx_ai_gemini_turn_t *t, ngx_uint_t role,
         ngx_ai_gemini_write_result(t, role, part);
         return 0;
 
+    case NGX_AI_PART_REDACTED:
+        return 0;
+
     case NGX_AI_PART_NATIVE:
 
         if (part->origin == NGX_AI_DIALECT_GEMINI) {
             ngx_ai_gemini_turn_open(t, role);
-            ngx_ai_json_write_raw(w, &part->json);
+            ngx_ai_json_write_raw(t->w, &part->json);
         }
 
         return 0;
 
     default:
-
-        if (!media) {
-
-            /* a file that is its text */
-
-            if (part->text.len && part->kind == NGX_AI_PART_FILE) {
-                ngx_ai_gemini_write_text(t, role, &part->text);
-            }
-
-            return 0;
-        }
+        return ngx_ai_gemini_write_said(t, role, part, next);
     }
-
-    sign = (next != NULL && next->kind == NGX_AI_PART_THINKING
-            && next->text.len == 0 && ngx_ai_gemini_is_signed(next));
-
-    if (!media && !sign && part->signature.len == 0) {
-        ngx_ai_gemini_write_text(t, role, &part->text);
-        return 0;
-    }
-
-    ngx_ai_gemini_turn_open(t, role);
-    ngx_ai_json_write_object(w);
-
-    if (media) {
-        ngx_ai_gemini_write_media(w, part);
-
-    } else {
-        ngx_ai_json_write_key(w, "text");
-        ngx_ai_json_write_text(w, &part->text);
-    }
-
-    if (sign) {
-        ngx_ai_json_write_key(w, "thoughtSignature");
-        ngx_ai_json_write_text(w, &next->signature);
-
-    } else if (ngx_ai_gemini_is_signed(part)) {
-        ngx_ai_json_write_key(w, "thoughtSignature");
-        ngx_ai_json_write_text(w, &part->signature);
-    }
-
-    ngx_ai_json_write_end(w);
-
-    return sign;
 }
 
 
-static void
-ngx_ai_gemini_write_text(ngx_ai_gemini_turn_t *t, ngx_uint_t role,
-    const ngx_str_t *text)
+/* a text, or a thing; a file may be no more than its text */
+
+static ngx_uint_t
+ngx_ai_gemini_write_said(ngx_ai_gemini_turn_t *t, ngx_uint_t role,
+    const ngx_ai_part_t *part, const ngx_ai_part_t *next)
 {
+    ngx_uint_t            media;
+    const ngx_ai_part_t  *sign;
+
+    media = ngx_ai_gemini_is_media(part);
+
+    if (!media
+        && (part->text.len == 0
+            || (part->kind != NGX_AI_PART_TEXT
+                && part->kind != NGX_AI_PART_REFUSAL
+                && part->kind != NGX_AI_PART_FILE)))
+    {
+        return 0;
+    }
+
+    sign = ngx_ai_gemini_is_signed(part) ? part : NULL;
+
+    if (next != NULL && next->kind == NGX_AI_PART_THINKING
+        && next->text.len == 0 && ngx_ai_gemini_is_signed(next))
+    {
+        sign = next;
+    }
+
     ngx_ai_gemini_turn_open(t, role);
-    ngx_ai_gemini_write_plain(t->w, text);
+
+    if (!media && sign == NULL) {
+        ngx_ai_gemini_write_plain(t->w, &part->text);
+        return 0;
+    }
+
+    ngx_ai_json_write_object(t->w);
+
+    if (media) {
+        ngx_ai_gemini_write_media(t->w, part);
+
+    } else {
+        ngx_ai_json_write_key(t->w, "text");
+        ngx_ai_json_write_text(t->w, &part->text);
+    }
+
+    if (sign != NULL) {
+        ngx_ai_json_write_key(t->w, "thoughtSignature");
+        ngx_ai_json_write_text(t->w, &sign->signature);
+    }
+
+    ngx_ai_json_write_end(t->w);
+
+    return sign != NULL && sign == next;
 }
 
 

@@ -22,12 +22,12 @@
      | ngx_ai_field(JSON) | ngx_ai_field(SCHEMA) | ngx_ai_field(TOOLS)        \
      | ngx_ai_field(SYSTEM) | ngx_ai_field(IMAGE)                             \
      | ngx_ai_field(TOOL_CALL) | ngx_ai_field(TOOL_RESULT)                    \
-     | ngx_ai_field(TOOL_RESULT_IMAGE) | ngx_ai_field(THINKING))
+     | ngx_ai_field(TOOL_RESULT_IMAGE))
 
 #define NGX_AI_OLLAMA_MAPPED                                                  \
     (ngx_ai_field(EFFORT) | ngx_ai_field(BUDGET)                              \
      | ngx_ai_field(TOOL_CHOICE_NONE) | ngx_ai_field(TOOL_CHOICE_ALLOWED)     \
-     | ngx_ai_field(REFUSAL))
+     | ngx_ai_field(THINKING) | ngx_ai_field(REFUSAL))
 
 
 typedef enum {

@@ -276,6 +276,7 @@ ngx_int_t ngx_ai_openai_read_citations(ngx_ai_walk_t *w,
 
 /* NGX_AI_FINISH_OTHER: no word of ours */
 ngx_uint_t ngx_ai_openai_finish(const u_char *word, size_t len);
+const ngx_str_t *ngx_ai_openai_finish_word(ngx_uint_t finish);
 void ngx_ai_openai_write_finish(ngx_ai_json_writer_t *w, ngx_uint_t finish);
 
 ngx_int_t ngx_ai_openai_read_answer(ngx_ai_walk_t *w,
@@ -382,7 +383,10 @@ typedef struct {
 
 typedef struct {
     ngx_ai_sink_t           sink;
-    ngx_str_t               head;        /* of each chunk */
+    ngx_str_t               head;        /* of each chunk, and its end */
+    ngx_str_t               tail;
+    size_t                  mark;        /* of the chunk at hand */
+    ngx_int_t               rc;
     ngx_ai_usage_t          usage;
     ngx_ai_openai_speaker_t speakers[NGX_AI_FLOW_CHOICES];
 } ngx_ai_openai_sink_t;
@@ -395,11 +399,18 @@ ngx_int_t ngx_ai_openai_sink_start(ngx_ai_openai_sink_t *s,
     const char *prefix, const char *object, const ngx_ai_delta_t *delta);
 ngx_int_t ngx_ai_openai_sink_end(ngx_ai_openai_sink_t *s);
 
-/* a chunk of one choice; between the two are the members of the choice */
-ngx_int_t ngx_ai_openai_chunk_begin(ngx_ai_openai_sink_t *s,
-    ngx_ai_json_writer_t *w, ngx_uint_t choice, size_t *mark);
+/*
+ * A chunk of one choice, up to its index; its members follow, each with a
+ * comma before it.  s->rc is that of all there is between begin and end.
+ * "logprobs" is raw, or NULL.
+ */
+void ngx_ai_openai_chunk_begin(ngx_ai_openai_sink_t *s, ngx_uint_t choice);
+void ngx_ai_openai_put(ngx_ai_openai_sink_t *s, const void *data, size_t len);
 ngx_int_t ngx_ai_openai_chunk_end(ngx_ai_openai_sink_t *s,
-    ngx_ai_json_writer_t *w, ngx_uint_t finish, size_t mark);
+    const ngx_str_t *logprobs, ngx_uint_t finish);
+
+/* the same without anything between the last member and the frame's end */
+ngx_int_t ngx_ai_openai_event_end(ngx_ai_openai_sink_t *s);
 
 
 /* members; what is empty is left out */

@@ -352,11 +352,18 @@ ngx_ai_openai_write_head(ngx_ai_json_writer_t *w, const char *prefix,
 }
 
 
+const ngx_str_t *
+ngx_ai_openai_finish_word(ngx_uint_t finish)
+{
+    return &ngx_ai_openai_finishes[finish];
+}
+
+
 void
 ngx_ai_openai_write_finish(ngx_ai_json_writer_t *w, ngx_uint_t finish)
 {
     ngx_ai_json_write_key(w, "finish_reason");
-    ngx_ai_json_write_text(w, &ngx_ai_openai_finishes[finish]);
+    ngx_ai_json_write_text(w, ngx_ai_openai_finish_word(finish));
 }
 
 

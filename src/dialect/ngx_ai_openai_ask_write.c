@@ -421,7 +421,7 @@ ngx_ai_openai_write_choice(const ngx_ai_chat_t *chat, uint64_t fields,
         ngx_ai_json_write_key(w, "allowed_tools");
         ngx_ai_json_write_object(w);
 
-        if (fields & ngx_ai_field(TOOL_CHOICE)) {
+        if (chat->choice == NGX_AI_CHOICE_REQUIRED) {
             ngx_ai_json_write_literal(w, "\"mode\":\"required\"");
 
         } else {
@@ -448,8 +448,9 @@ ngx_ai_openai_write_choice(const ngx_ai_chat_t *chat, uint64_t fields,
     } else if (fields & ngx_ai_field(TOOL_CHOICE_NONE)) {
         ngx_ai_json_write_literal(w, "\"tool_choice\":\"none\"");
 
-    } else if (fields & ngx_ai_field(TOOL_CHOICE)) {
-
+    } else if ((fields & ngx_ai_field(TOOL_CHOICE))
+               && chat->choice == NGX_AI_CHOICE_REQUIRED)
+    {
         if (quirks & NGX_AI_QUIRK_TOOL_CHOICE_ANY) {
             ngx_ai_json_write_literal(w, "\"tool_choice\":\"any\"");
 

@@ -76,6 +76,8 @@ static const ngx_ai_openai_error_t  ngx_ai_openai_errors[NGX_AI_ERROR_MAX] = {
     { ngx_string("invalid_request_error"),
       ngx_string("context_length_exceeded") },
     { ngx_string("invalid_request_error"), ngx_string("content_filter") },
+    { ngx_string("invalid_request_error"),
+      ngx_string("previous_response_not_found") },
     { ngx_string("requests"), ngx_string("rate_limit_exceeded") },
     { ngx_string("insufficient_quota"), ngx_string("insufficient_quota") },
     { ngx_string("server_error"), ngx_null_string },

@@ -44,6 +44,8 @@ static ngx_int_t ngx_ai_openai_write_result(ngx_ai_openai_pen_t *pen,
     const ngx_ai_part_t *part);
 static ngx_int_t ngx_ai_openai_write_user(ngx_ai_openai_pen_t *pen,
     const ngx_ai_message_t *message);
+static ngx_int_t ngx_ai_openai_write_moved(ngx_ai_openai_pen_t *pen,
+    const ngx_ai_message_t *message);
 static ngx_int_t ngx_ai_openai_write_assistant(ngx_ai_openai_pen_t *pen,
     const ngx_ai_message_t *message, ngx_uint_t thinking);
 static ngx_int_t ngx_ai_openai_write_calls(ngx_ai_openai_pen_t *pen,
@@ -249,10 +251,11 @@ static ngx_int_t
 ngx_ai_openai_write_user(ngx_ai_openai_pen_t *pen,
     const ngx_ai_message_t *message)
 {
-    ngx_uint_t            i, n, results, texts, media;
+    ngx_int_t             rc;
+    ngx_uint_t            i, n, results, media;
     const ngx_ai_part_t  *part;
 
-    n = ngx_ai_openai_count(&message->parts, NGX_AI_OPENAI_TO, &texts);
+    n = ngx_ai_openai_count(&message->parts, NGX_AI_OPENAI_TO, NULL);
 
     results = 0;
     media = 0;
@@ -277,40 +280,9 @@ ngx_ai_openai_write_user(ngx_ai_openai_pen_t *pen,
     ngx_ai_json_write_object(pen->w);
     ngx_ai_json_write_literal(pen->w, "\"role\":\"user\"");
 
-    if (media == 0) {
-
-        if (ngx_ai_openai_write_content(pen, &message->parts,
-                                        NGX_AI_OPENAI_TO)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-    } else {
-        ngx_ai_json_write_key(pen->w, "content");
-        ngx_ai_json_write_array(pen->w);
-
-        for (i = 0; i < message->parts.nelts; i++) {
-
-            if (part[i].kind == NGX_AI_PART_TOOL_RESULT
-                && part[i].parts != NULL
-                && ngx_ai_openai_write_pieces(pen, part[i].parts,
-                                              NGX_AI_OPENAI_MEDIA)
-                   != NGX_OK)
-            {
-                return NGX_ERROR;
-            }
-        }
-
-        if (ngx_ai_openai_write_pieces(pen, &message->parts,
-                                       NGX_AI_OPENAI_TO)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        ngx_ai_json_write_end(pen->w);
-    }
+    rc = media ? ngx_ai_openai_write_moved(pen, message)
+               : ngx_ai_openai_write_content(pen, &message->parts,
+                                             NGX_AI_OPENAI_TO);
 
     if (pen->fields & ngx_ai_field(NAME)) {
         ngx_ai_openai_write_text(pen->w, "name", &message->name);
@@ -318,7 +290,41 @@ ngx_ai_openai_write_user(ngx_ai_openai_pen_t *pen,
 
     ngx_ai_json_write_end(pen->w);
 
-    return NGX_OK;
+    return rc;
+}
+
+
+/* what the results in it have beside texts, and then its own parts */
+
+static ngx_int_t
+ngx_ai_openai_write_moved(ngx_ai_openai_pen_t *pen,
+    const ngx_ai_message_t *message)
+{
+    ngx_int_t             rc;
+    ngx_uint_t            i;
+    const ngx_ai_part_t  *part;
+
+    ngx_ai_json_write_key(pen->w, "content");
+    ngx_ai_json_write_array(pen->w);
+
+    part = message->parts.elts;
+
+    for (i = 0; i < message->parts.nelts; i++) {
+
+        if (part[i].kind == NGX_AI_PART_TOOL_RESULT && part[i].parts != NULL
+            && ngx_ai_openai_write_pieces(pen, part[i].parts,
+                                          NGX_AI_OPENAI_MEDIA)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    rc = ngx_ai_openai_write_pieces(pen, &message->parts, NGX_AI_OPENAI_TO);
+
+    ngx_ai_json_write_end(pen->w);
+
+    return rc;
 }
 
 

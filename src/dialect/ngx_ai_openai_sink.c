@@ -8,17 +8,24 @@
 /*
  *     {role}  {content}*  {tool_calls}*  {finish_reason}  {usage}?  [DONE]
  *
- * Every chunk has all the members that OpenAI's have.
+ * Every chunk has all the members that OpenAI's have.  What is the same in all
+ * of them is made once, as there are as many as there are words:
+ *
+ *     {"id":...,"choices":[{"index":  0,"delta":{...}  ,"logprobs":null,...}
+ *     |---------- head -------------|                  |------ tail -------|
  */
 
 
 #include "ngx_ai_openai.h"
 
 
-static ngx_int_t ngx_ai_openai_delta_begin(ngx_ai_openai_sink_t *s,
-    ngx_ai_json_writer_t *w, ngx_uint_t choice, size_t *mark);
-static ngx_int_t ngx_ai_openai_delta_end(ngx_ai_openai_sink_t *s,
-    ngx_ai_json_writer_t *w, size_t mark);
+#define ngx_ai_openai_put_literal(s, text)                                    \
+    ngx_ai_openai_put(s, text, sizeof(text) - 1)
+
+#define NGX_AI_OPENAI_TAIL  ",\"logprobs\":null,\"finish_reason\":null}]"
+#define NGX_AI_OPENAI_NULL  ",\"usage\":null"
+
+
 static ngx_int_t ngx_ai_openai_speak(ngx_ai_openai_sink_t *s,
     ngx_uint_t choice);
 static ngx_int_t ngx_ai_openai_say_part(ngx_ai_openai_sink_t *s,
@@ -41,6 +48,19 @@ static ngx_int_t ngx_ai_openai_say_finish(ngx_ai_openai_sink_t *s,
     const ngx_ai_delta_t *delta);
 static ngx_int_t ngx_ai_openai_say_error(ngx_ai_openai_sink_t *s,
     const ngx_ai_delta_t *delta);
+static ngx_int_t ngx_ai_openai_say_usage(ngx_ai_openai_sink_t *s);
+static void ngx_ai_openai_put_written(ngx_ai_openai_sink_t *s,
+    const ngx_ai_json_writer_t *w, ngx_int_t rc);
+
+
+/* what a text is, by ngx_ai_part_e */
+
+static const ngx_str_t  ngx_ai_openai_texts[NGX_AI_PART_MAX] = {
+    ngx_string(",\"delta\":{\"content\":\""),
+    ngx_string(",\"delta\":{\"reasoning_content\":\""),
+    ngx_null_string,
+    ngx_string(",\"delta\":{\"refusal\":\"")
+};
 
 
 ngx_int_t
@@ -97,122 +117,151 @@ ngx_ai_openai_write_delta(void *sink, const ngx_ai_delta_t *delta)
 }
 
 
-/* what all chunks begin with is made once */
-
 ngx_int_t
 ngx_ai_openai_sink_start(ngx_ai_openai_sink_t *s, const char *prefix,
     const char *object, const ngx_ai_delta_t *delta)
 {
+    u_char                *p;
     ngx_int_t              rc;
     ngx_ai_buf_t           head;
     ngx_ai_json_writer_t   w;
 
+    static const char      choices[] = ",\"choices\":[";
+
     ngx_ai_buf_init(&head, s->sink.max, s->sink.out->log);
     ngx_ai_json_writer_init(&w, &head);
 
+    ngx_ai_json_write_object(&w);
     ngx_ai_openai_write_head(&w, prefix, object, &delta->model,
                              delta->created, s->sink.told);
 
     rc = w.rc;
 
     if (rc == NGX_OK) {
-        s->head.len = ngx_ai_buf_len(&head);
-        s->head.data = ngx_pnalloc(s->sink.pool, s->head.len);
+        rc = ngx_ai_buf_append(&head, choices, sizeof(choices) - 1);
+    }
 
-        if (s->head.data == NULL) {
+    if (rc == NGX_OK) {
+        p = ngx_pnalloc(s->sink.pool, ngx_ai_buf_len(&head));
+
+        if (p == NULL) {
             rc = NGX_ERROR;
 
         } else {
-            ngx_memcpy(s->head.data, head.start, s->head.len);
+            s->head.data = p;
+            s->head.len = ngx_ai_buf_len(&head);
+            ngx_memcpy(p, head.start, s->head.len);
         }
     }
 
     ngx_ai_buf_free(&head);
 
+    if (s->sink.told->usage) {
+        ngx_str_set(&s->tail, NGX_AI_OPENAI_TAIL NGX_AI_OPENAI_NULL "}");
+
+    } else {
+        ngx_str_set(&s->tail, NGX_AI_OPENAI_TAIL "}");
+    }
+
     return rc;
 }
 
 
-ngx_int_t
-ngx_ai_openai_chunk_begin(ngx_ai_openai_sink_t *s, ngx_ai_json_writer_t *w,
-    ngx_uint_t choice, size_t *mark)
+void
+ngx_ai_openai_put(ngx_ai_openai_sink_t *s, const void *data, size_t len)
 {
-    ngx_int_t  rc;
-
-    rc = ngx_ai_sink_begin(&s->sink, w, NULL, mark);
-    if (rc != NGX_OK) {
-        return rc;
+    if (s->rc == NGX_OK) {
+        s->rc = ngx_ai_buf_append(s->sink.out, data, len);
     }
+}
 
-    ngx_ai_json_write_object(w);
-    ngx_ai_json_write_members(w, (char *) s->head.data, s->head.len);
-    ngx_ai_json_write_key(w, "choices");
-    ngx_ai_json_write_array(w);
-    ngx_ai_json_write_object(w);
 
-    if (choice == 0) {
-        ngx_ai_json_write_literal(w, "\"index\":0");
+void
+ngx_ai_openai_chunk_begin(ngx_ai_openai_sink_t *s, ngx_uint_t choice)
+{
+    u_char  digit;
 
-    } else {
-        ngx_ai_openai_write_count(w, "index", choice);
+    static const ngx_str_t  none = ngx_null_string;
+
+    s->rc = ngx_ai_framing_begin(s->sink.framing, s->sink.out, &none,
+                                 s->sink.events == 0, &s->mark);
+
+    ngx_ai_openai_put(s, s->head.data, s->head.len);
+
+    if (choice < NGX_AI_FLOW_CHOICES) {
+        digit = (u_char) ('0' + choice);
+
+        ngx_ai_openai_put_literal(s, "{\"index\":");
+        ngx_ai_openai_put(s, &digit, 1);
     }
-
-    return NGX_OK;
 }
 
 
 ngx_int_t
-ngx_ai_openai_chunk_end(ngx_ai_openai_sink_t *s, ngx_ai_json_writer_t *w,
-    ngx_uint_t finish, size_t mark)
+ngx_ai_openai_chunk_end(ngx_ai_openai_sink_t *s, const ngx_str_t *logprobs,
+    ngx_uint_t finish)
 {
-    if (finish == NGX_AI_FINISH_NONE) {
-        ngx_ai_json_write_literal(w, "\"finish_reason\":null");
+    const ngx_str_t  *word;
+
+    if (logprobs == NULL && finish == NGX_AI_FINISH_NONE) {
+        ngx_ai_openai_put(s, s->tail.data, s->tail.len);
 
     } else {
-        ngx_ai_openai_write_finish(w, finish);
+        ngx_ai_openai_put_literal(s, ",\"logprobs\":");
+
+        if (logprobs != NULL) {
+            ngx_ai_openai_put(s, logprobs->data, logprobs->len);
+
+        } else {
+            ngx_ai_openai_put_literal(s, "null");
+        }
+
+        ngx_ai_openai_put_literal(s, ",\"finish_reason\":");
+
+        if (finish != NGX_AI_FINISH_NONE) {
+            word = ngx_ai_openai_finish_word(finish);
+
+            ngx_ai_openai_put_literal(s, "\"");
+            ngx_ai_openai_put(s, word->data, word->len);
+            ngx_ai_openai_put_literal(s, "\"}]");
+
+        } else {
+            ngx_ai_openai_put_literal(s, "null}]");
+        }
+
+        if (s->sink.told->usage) {
+            ngx_ai_openai_put_literal(s, NGX_AI_OPENAI_NULL);
+        }
+
+        ngx_ai_openai_put_literal(s, "}");
     }
 
-    ngx_ai_json_write_end(w);
-    ngx_ai_json_write_end(w);
-
-    if (s->sink.told->usage) {
-        ngx_ai_json_write_literal(w, "\"usage\":null");
-    }
-
-    ngx_ai_json_write_end(w);
-
-    return ngx_ai_sink_end(&s->sink, w, mark);
+    return ngx_ai_openai_event_end(s);
 }
 
 
-/* the same around the members of a delta */
-
-static ngx_int_t
-ngx_ai_openai_delta_begin(ngx_ai_openai_sink_t *s, ngx_ai_json_writer_t *w,
-    ngx_uint_t choice, size_t *mark)
+ngx_int_t
+ngx_ai_openai_event_end(ngx_ai_openai_sink_t *s)
 {
-    ngx_int_t  rc;
-
-    rc = ngx_ai_openai_chunk_begin(s, w, choice, mark);
-    if (rc != NGX_OK) {
-        return rc;
+    if (s->rc != NGX_OK) {
+        return s->rc;
     }
 
-    ngx_ai_json_write_key(w, "delta");
-    ngx_ai_json_write_object(w);
+    s->sink.events++;
 
-    return NGX_OK;
+    return ngx_ai_framing_finish(s->sink.framing, s->sink.out, s->mark);
 }
 
 
-static ngx_int_t
-ngx_ai_openai_delta_end(ngx_ai_openai_sink_t *s, ngx_ai_json_writer_t *w,
-    size_t mark)
-{
-    ngx_ai_json_write_end(w);
-    ngx_ai_json_write_literal(w, "\"logprobs\":null");
+/* what a writer has written between two puts */
 
-    return ngx_ai_openai_chunk_end(s, w, NGX_AI_FINISH_NONE, mark);
+static void
+ngx_ai_openai_put_written(ngx_ai_openai_sink_t *s,
+    const ngx_ai_json_writer_t *w, ngx_int_t rc)
+{
+    if (s->rc == NGX_OK) {
+        s->rc = (rc != NGX_OK) ? rc : w->rc;
+    }
 }
 
 
@@ -221,26 +270,17 @@ ngx_ai_openai_delta_end(ngx_ai_openai_sink_t *s, ngx_ai_json_writer_t *w,
 static ngx_int_t
 ngx_ai_openai_speak(ngx_ai_openai_sink_t *s, ngx_uint_t choice)
 {
-    size_t                mark;
-    ngx_int_t             rc;
-    ngx_ai_json_writer_t  w;
-
     if (s->speakers[choice].begun) {
         return NGX_OK;
     }
 
     s->speakers[choice].begun = 1;
 
-    rc = ngx_ai_openai_chunk_begin(s, &w, choice, &mark);
-    if (rc != NGX_OK) {
-        return rc;
-    }
+    ngx_ai_openai_chunk_begin(s, choice);
+    ngx_ai_openai_put_literal(s, ",\"delta\":{\"role\":\"assistant\","
+                                 "\"content\":\"\",\"refusal\":null}");
 
-    ngx_ai_json_write_literal(&w, "\"delta\":{\"role\":\"assistant\","
-                                  "\"content\":\"\",\"refusal\":null},"
-                                  "\"logprobs\":null");
-
-    return ngx_ai_openai_chunk_end(s, &w, NGX_AI_FINISH_NONE, mark);
+    return ngx_ai_openai_chunk_end(s, NULL, NGX_AI_FINISH_NONE);
 }
 
 
@@ -274,28 +314,20 @@ ngx_ai_openai_say_part(ngx_ai_openai_sink_t *s, const ngx_ai_delta_t *delta)
 static ngx_int_t
 ngx_ai_openai_say_call(ngx_ai_openai_sink_t *s, const ngx_ai_delta_t *delta)
 {
-    size_t                mark;
     ngx_int_t             rc;
     ngx_ai_part_t         part;
     ngx_ai_json_writer_t  w;
 
-    rc = ngx_ai_openai_delta_begin(s, &w, delta->choice, &mark);
-    if (rc != NGX_OK) {
-        return rc;
-    }
+    ngx_ai_openai_chunk_begin(s, delta->choice);
+    ngx_ai_openai_put_literal(s, ",\"delta\":{\"tool_calls\":[");
 
-    ngx_ai_json_write_key(&w, "tool_calls");
-    ngx_ai_json_write_array(&w);
+    ngx_ai_json_writer_init(&w, s->sink.out);
     ngx_ai_json_write_object(&w);
 
     ngx_ai_openai_write_count(&w, "index",
                               s->speakers[delta->choice].calls++);
 
-    if (ngx_ai_openai_write_signed_id(&w, delta->part, s->sink.pool)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    rc = ngx_ai_openai_write_signed_id(&w, delta->part, s->sink.pool);
 
     /* what it is called with follows */
 
@@ -304,11 +336,12 @@ ngx_ai_openai_say_call(ngx_ai_openai_sink_t *s, const ngx_ai_delta_t *delta)
     ngx_str_set(&part.text, "");
 
     ngx_ai_openai_write_call(&w, &part);
-
-    ngx_ai_json_write_end(&w);
     ngx_ai_json_write_end(&w);
 
-    return ngx_ai_openai_delta_end(s, &w, mark);
+    ngx_ai_openai_put_written(s, &w, rc);
+    ngx_ai_openai_put_literal(s, "]}");
+
+    return ngx_ai_openai_chunk_end(s, NULL, NGX_AI_FINISH_NONE);
 }
 
 
@@ -317,29 +350,23 @@ ngx_ai_openai_say_call(ngx_ai_openai_sink_t *s, const ngx_ai_delta_t *delta)
 static ngx_int_t
 ngx_ai_openai_say_image(ngx_ai_openai_sink_t *s, const ngx_ai_delta_t *delta)
 {
-    size_t                mark;
     ngx_int_t             rc;
     ngx_ai_json_writer_t  w;
 
-    rc = ngx_ai_openai_delta_begin(s, &w, delta->choice, &mark);
-    if (rc != NGX_OK) {
-        return rc;
-    }
+    ngx_ai_openai_chunk_begin(s, delta->choice);
+    ngx_ai_openai_put_literal(s, ",\"delta\":{\"images\":[");
 
-    ngx_ai_json_write_key(&w, "images");
-    ngx_ai_json_write_array(&w);
+    ngx_ai_json_writer_init(&w, s->sink.out);
     ngx_ai_json_write_object(&w);
 
-    if (ngx_ai_openai_write_image(&w, delta->part, s->sink.out->log)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    rc = ngx_ai_openai_write_image(&w, delta->part, s->sink.out->log);
 
     ngx_ai_json_write_end(&w);
-    ngx_ai_json_write_end(&w);
 
-    return ngx_ai_openai_delta_end(s, &w, mark);
+    ngx_ai_openai_put_written(s, &w, rc);
+    ngx_ai_openai_put_literal(s, "]}");
+
+    return ngx_ai_openai_chunk_end(s, NULL, NGX_AI_FINISH_NONE);
 }
 
 
@@ -347,45 +374,25 @@ static ngx_int_t
 ngx_ai_openai_say_audio(ngx_ai_openai_sink_t *s, const ngx_ai_delta_t *delta,
     const ngx_str_t *data)
 {
-    size_t                mark;
-    ngx_int_t             rc;
-    ngx_ai_json_writer_t  w;
+    ngx_ai_openai_chunk_begin(s, delta->choice);
 
-    rc = ngx_ai_openai_delta_begin(s, &w, delta->choice, &mark);
-    if (rc != NGX_OK) {
-        return rc;
-    }
+    ngx_ai_openai_put_literal(s, ",\"delta\":{\"audio\":{\"data\":\"");
+    ngx_ai_openai_put(s, data->data, data->len);
+    ngx_ai_openai_put_literal(s, "\"}}");
 
-    ngx_ai_json_write_key(&w, "audio");
-    ngx_ai_json_write_object(&w);
-    ngx_ai_openai_write_text(&w, "data", data);
-    ngx_ai_json_write_end(&w);
-
-    return ngx_ai_openai_delta_end(s, &w, mark);
+    return ngx_ai_openai_chunk_end(s, NULL, NGX_AI_FINISH_NONE);
 }
 
 
 static ngx_int_t
 ngx_ai_openai_say_text(ngx_ai_openai_sink_t *s, const ngx_ai_delta_t *delta)
 {
-    size_t                mark;
-    ngx_int_t             rc;
-    const char           *key;
-    ngx_ai_json_writer_t  w;
+    const ngx_str_t  *begin;
 
     switch (delta->part->kind) {
 
     case NGX_AI_PART_TEXT:
         s->speakers[delta->choice].chars += ngx_ai_openai_chars(&delta->text);
-        key = "content";
-        break;
-
-    case NGX_AI_PART_THINKING:
-        key = "reasoning_content";
-        break;
-
-    case NGX_AI_PART_REFUSAL:
-        key = "refusal";
         break;
 
     case NGX_AI_PART_TOOL_CALL:
@@ -393,20 +400,21 @@ ngx_ai_openai_say_text(ngx_ai_openai_sink_t *s, const ngx_ai_delta_t *delta)
 
     case NGX_AI_PART_AUDIO:
         return ngx_ai_openai_say_audio(s, delta, &delta->text);
+    }
 
-    default:
+    begin = &ngx_ai_openai_texts[delta->part->kind];
+
+    if (begin->len == 0) {
         return NGX_OK;
     }
 
-    rc = ngx_ai_openai_delta_begin(s, &w, delta->choice, &mark);
-    if (rc != NGX_OK) {
-        return rc;
-    }
+    ngx_ai_openai_chunk_begin(s, delta->choice);
 
-    ngx_ai_json_write_key(&w, key);
-    ngx_ai_json_write_text(&w, &delta->text);
+    ngx_ai_openai_put(s, begin->data, begin->len);
+    ngx_ai_openai_put(s, delta->text.data, delta->text.len);
+    ngx_ai_openai_put_literal(s, "\"}");
 
-    return ngx_ai_openai_delta_end(s, &w, mark);
+    return ngx_ai_openai_chunk_end(s, NULL, NGX_AI_FINISH_NONE);
 }
 
 
@@ -415,35 +423,28 @@ ngx_ai_openai_say_text(ngx_ai_openai_sink_t *s, const ngx_ai_delta_t *delta)
 static ngx_int_t
 ngx_ai_openai_say_more(ngx_ai_openai_sink_t *s, const ngx_ai_delta_t *delta)
 {
-    size_t                mark;
-    ngx_int_t             rc;
-    ngx_uint_t            custom;
-    ngx_ai_json_writer_t  w;
+    u_char  *last, index[NGX_INT_T_LEN];
 
-    rc = ngx_ai_openai_delta_begin(s, &w, delta->choice, &mark);
-    if (rc != NGX_OK) {
-        return rc;
+    ngx_ai_openai_chunk_begin(s, delta->choice);
+
+    ngx_ai_openai_put_literal(s, ",\"delta\":{\"tool_calls\":[{\"index\":");
+
+    last = ngx_snprintf(index, sizeof(index), "%ui",
+                        s->speakers[delta->choice].calls - 1);
+
+    ngx_ai_openai_put(s, index, last - index);
+
+    if (delta->part->custom) {
+        ngx_ai_openai_put_literal(s, ",\"custom\":{\"input\":\"");
+
+    } else {
+        ngx_ai_openai_put_literal(s, ",\"function\":{\"arguments\":\"");
     }
 
-    custom = delta->part->custom;
+    ngx_ai_openai_put(s, delta->text.data, delta->text.len);
+    ngx_ai_openai_put_literal(s, "\"}}]}");
 
-    ngx_ai_json_write_key(&w, "tool_calls");
-    ngx_ai_json_write_array(&w);
-    ngx_ai_json_write_object(&w);
-
-    ngx_ai_openai_write_count(&w, "index",
-                              s->speakers[delta->choice].calls - 1);
-
-    ngx_ai_json_write_key(&w, custom ? "custom" : "function");
-    ngx_ai_json_write_object(&w);
-    ngx_ai_json_write_key(&w, custom ? "input" : "arguments");
-    ngx_ai_json_write_text(&w, &delta->text);
-    ngx_ai_json_write_end(&w);
-
-    ngx_ai_json_write_end(&w);
-    ngx_ai_json_write_end(&w);
-
-    return ngx_ai_openai_delta_end(s, &w, mark);
+    return ngx_ai_openai_chunk_end(s, NULL, NGX_AI_FINISH_NONE);
 }
 
 
@@ -453,8 +454,6 @@ static ngx_int_t
 ngx_ai_openai_say_citation(ngx_ai_openai_sink_t *s,
     const ngx_ai_delta_t *delta)
 {
-    size_t                    mark;
-    ngx_int_t                 rc;
     ngx_ai_json_writer_t      w;
     ngx_ai_openai_speaker_t  *speaker;
 
@@ -462,22 +461,20 @@ ngx_ai_openai_say_citation(ngx_ai_openai_sink_t *s,
         return NGX_OK;
     }
 
-    rc = ngx_ai_openai_delta_begin(s, &w, delta->choice, &mark);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
     speaker = &s->speakers[delta->choice];
 
-    ngx_ai_json_write_key(&w, "annotations");
-    ngx_ai_json_write_array(&w);
+    ngx_ai_openai_chunk_begin(s, delta->choice);
+    ngx_ai_openai_put_literal(s, ",\"delta\":{\"annotations\":[");
+
+    ngx_ai_json_writer_init(&w, s->sink.out);
 
     ngx_ai_openai_write_citation(&w, delta->citation, speaker->start,
                                  speaker->chars);
 
-    ngx_ai_json_write_end(&w);
+    ngx_ai_openai_put_written(s, &w, NGX_OK);
+    ngx_ai_openai_put_literal(s, "]}");
 
-    return ngx_ai_openai_delta_end(s, &w, mark);
+    return ngx_ai_openai_chunk_end(s, NULL, NGX_AI_FINISH_NONE);
 }
 
 
@@ -485,10 +482,6 @@ static ngx_int_t
 ngx_ai_openai_say_logprobs(ngx_ai_openai_sink_t *s,
     const ngx_ai_delta_t *delta)
 {
-    size_t                mark;
-    ngx_int_t             rc;
-    ngx_ai_json_writer_t  w;
-
     /* of an event with several lines; one that we write has one */
 
     if (ngx_strlchr(delta->text.data, delta->text.data + delta->text.len, LF)
@@ -497,33 +490,20 @@ ngx_ai_openai_say_logprobs(ngx_ai_openai_sink_t *s,
         return NGX_OK;
     }
 
-    rc = ngx_ai_openai_chunk_begin(s, &w, delta->choice, &mark);
-    if (rc != NGX_OK) {
-        return rc;
-    }
+    ngx_ai_openai_chunk_begin(s, delta->choice);
+    ngx_ai_openai_put_literal(s, ",\"delta\":{}");
 
-    ngx_ai_json_write_literal(&w, "\"delta\":{}");
-    ngx_ai_openai_write_raw(&w, "logprobs", &delta->text);
-
-    return ngx_ai_openai_chunk_end(s, &w, NGX_AI_FINISH_NONE, mark);
+    return ngx_ai_openai_chunk_end(s, &delta->text, NGX_AI_FINISH_NONE);
 }
 
 
 static ngx_int_t
 ngx_ai_openai_say_finish(ngx_ai_openai_sink_t *s, const ngx_ai_delta_t *delta)
 {
-    size_t                mark;
-    ngx_int_t             rc;
-    ngx_ai_json_writer_t  w;
+    ngx_ai_openai_chunk_begin(s, delta->choice);
+    ngx_ai_openai_put_literal(s, ",\"delta\":{}");
 
-    rc = ngx_ai_openai_chunk_begin(s, &w, delta->choice, &mark);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    ngx_ai_json_write_literal(&w, "\"delta\":{},\"logprobs\":null");
-
-    return ngx_ai_openai_chunk_end(s, &w, delta->finish, mark);
+    return ngx_ai_openai_chunk_end(s, NULL, delta->finish);
 }
 
 
@@ -540,42 +520,41 @@ ngx_ai_openai_say_error(ngx_ai_openai_sink_t *s, const ngx_ai_delta_t *delta)
 ngx_int_t
 ngx_ai_openai_sink_end(ngx_ai_openai_sink_t *s)
 {
-    size_t                mark;
-    ngx_int_t             rc;
-    ngx_ai_json_writer_t  w;
+    ngx_int_t  rc;
 
     static const ngx_str_t  none = ngx_null_string;
-    static const ngx_str_t  done = ngx_string("[DONE]");
 
     if (s->sink.told->usage && s->usage.reported) {
 
-        rc = ngx_ai_sink_begin(&s->sink, &w, NULL, &mark);
-        if (rc != NGX_OK) {
-            return rc;
-        }
-
-        ngx_ai_json_write_object(&w);
-        ngx_ai_json_write_members(&w, (char *) s->head.data, s->head.len);
-        ngx_ai_json_write_literal(&w, "\"choices\":[]");
-        ngx_ai_json_write_key(&w, "usage");
-        ngx_ai_openai_write_usage(&w, &s->usage);
-        ngx_ai_json_write_end(&w);
-
-        rc = ngx_ai_sink_end(&s->sink, &w, mark);
+        rc = ngx_ai_openai_say_usage(s);
         if (rc != NGX_OK) {
             return rc;
         }
     }
 
-    rc = ngx_ai_framing_begin(s->sink.framing, s->sink.out, &none, 0, &mark);
-    if (rc != NGX_OK) {
-        return rc;
-    }
+    s->rc = ngx_ai_framing_begin(s->sink.framing, s->sink.out, &none, 0,
+                                 &s->mark);
+    ngx_ai_openai_put_literal(s, "[DONE]");
 
-    rc = ngx_ai_buf_append(s->sink.out, done.data, done.len);
-    if (rc != NGX_OK) {
-        return rc;
-    }
+    return ngx_ai_openai_event_end(s);
+}
 
-    return ngx_ai_framing_finish(s->sink.framing, s->sink.out, mark);
+
+/* a chunk without choices */
+
+static ngx_int_t
+ngx_ai_openai_say_usage(ngx_ai_openai_sink_t *s)
+{
+    ngx_ai_json_writer_t  w;
+
+    ngx_ai_openai_chunk_begin(s, NGX_AI_FLOW_CHOICES);
+    ngx_ai_openai_put_literal(s, "],\"usage\":");
+
+    ngx_ai_json_writer_init(&w, s->sink.out);
+    ngx_ai_openai_write_usage(&w, &s->usage);
+
+    ngx_ai_openai_put_written(s, &w, NGX_OK);
+    ngx_ai_openai_put_literal(s, "}");
+
+    return ngx_ai_openai_event_end(s);
 }

@@ -42,6 +42,8 @@ static ngx_int_t ngx_ai_openai_hear_fault(ngx_ai_openai_source_t *s,
 static ngx_int_t ngx_ai_openai_hear_choice(ngx_ai_openai_source_t *s,
     ngx_ai_walk_t *w, const ngx_ai_node_t *node,
     const ngx_ai_openai_chunk_t *chunk);
+static ngx_int_t ngx_ai_openai_hear_finish(ngx_ai_openai_ear_t *ear,
+    const ngx_str_t *word, const ngx_ai_openai_chunk_t *chunk);
 static ngx_int_t ngx_ai_openai_hear_said(ngx_ai_openai_ear_t *ear,
     const ngx_ai_openai_said_t *said);
 static ngx_int_t ngx_ai_openai_hear_content(ngx_ai_openai_ear_t *ear,
@@ -240,8 +242,6 @@ ngx_ai_openai_hear_choice(ngx_ai_openai_source_t *s, ngx_ai_walk_t *w,
 {
     ngx_int_t                rc;
     ngx_str_t                logprobs;
-    ngx_uint_t               finish;
-    const ngx_ai_node_t     *sources;
     ngx_ai_openai_ear_t      ear;
     ngx_ai_openai_said_t     said;
     ngx_ai_openai_choice_t   choice;
@@ -290,27 +290,35 @@ ngx_ai_openai_hear_choice(ngx_ai_openai_source_t *s, ngx_ai_walk_t *w,
         }
     }
 
-    if (choice.finish.len == 0) {
-        return NGX_OK;
-    }
+    return choice.finish.len
+           ? ngx_ai_openai_hear_finish(&ear, &choice.finish, chunk) : NGX_OK;
+}
 
-    /* Perplexity's sources, which are in each chunk */
+
+/* Perplexity's sources are in each chunk, and are told once */
+
+static ngx_int_t
+ngx_ai_openai_hear_finish(ngx_ai_openai_ear_t *ear, const ngx_str_t *word,
+    const ngx_ai_openai_chunk_t *chunk)
+{
+    ngx_int_t             rc;
+    const ngx_ai_node_t  *sources;
 
     sources = chunk->results ? chunk->results : chunk->citations;
 
-    if (sources && !s->cited) {
-        s->cited = 1;
+    if (sources && !ear->s->cited) {
+        ear->s->cited = 1;
 
-        rc = ngx_ai_openai_read_citations(w, sources,
-                                          ngx_ai_openai_hear_citation, &ear);
+        rc = ngx_ai_openai_read_citations(ear->w, sources,
+                                          ngx_ai_openai_hear_citation, ear);
         if (rc != NGX_OK) {
             return rc;
         }
     }
 
-    finish = ngx_ai_openai_finish(choice.finish.data, choice.finish.len);
-
-    return ngx_ai_flow_finish(s->source.flow, ear.choice, finish, NULL);
+    return ngx_ai_flow_finish(ear->s->source.flow, ear->choice,
+                              ngx_ai_openai_finish(word->data, word->len),
+                              NULL);
 }
 
 

@@ -143,6 +143,12 @@ ngx_ai_openai_write_usage(ngx_ai_json_writer_t *w, const ngx_ai_usage_t *usage)
                                   t[NGX_AI_USAGE_CACHE_WRITE]);
     }
 
+    /* OpenAI's own, of its models that see and draw */
+
+    if (t[NGX_AI_USAGE_IMAGE_IN]) {
+        ngx_ai_openai_write_count(w, "image_tokens", t[NGX_AI_USAGE_IMAGE_IN]);
+    }
+
     ngx_ai_json_write_end(w);
 
     ngx_ai_json_write_key(w, "completion_tokens_details");
@@ -150,6 +156,12 @@ ngx_ai_openai_write_usage(ngx_ai_json_writer_t *w, const ngx_ai_usage_t *usage)
     ngx_ai_openai_write_count(w, "reasoning_tokens",
                               t[NGX_AI_USAGE_REASONING]);
     ngx_ai_openai_write_count(w, "audio_tokens", t[NGX_AI_USAGE_AUDIO_OUT]);
+
+    if (t[NGX_AI_USAGE_IMAGE_OUT]) {
+        ngx_ai_openai_write_count(w, "image_tokens",
+                                  t[NGX_AI_USAGE_IMAGE_OUT]);
+    }
+
     ngx_ai_json_write_literal(w, "\"accepted_prediction_tokens\":0,"
                                  "\"rejected_prediction_tokens\":0");
     ngx_ai_json_write_end(w);

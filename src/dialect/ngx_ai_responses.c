@@ -28,7 +28,8 @@ static ngx_int_t ngx_ai_responses_member(const ngx_str_t *json,
      | ngx_ai_field(FILE_URL) | ngx_ai_field(FILE_ID)                         \
      | ngx_ai_field(TOOL_CALL) | ngx_ai_field(TOOL_RESULT)                    \
      | ngx_ai_field(TOOL_RESULT_IMAGE) | ngx_ai_field(THINKING)               \
-     | ngx_ai_field(SIGNATURE) | ngx_ai_field(REFUSAL)                        \
+     | ngx_ai_field(SIGNATURE) | ngx_ai_field(REDACTED)                       \
+     | ngx_ai_field(REFUSAL)                                                 \
      | ngx_ai_field(CITATIONS) | ngx_ai_field(CACHE_KEY)                      \
      | ngx_ai_field(USER) | ngx_ai_field(METADATA) | ngx_ai_field(TIER)       \
      | ngx_ai_field(STORE) | ngx_ai_field(PREVIOUS))

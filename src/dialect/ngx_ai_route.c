@@ -428,6 +428,7 @@ static const ngx_ai_route_t  ngx_ai_routes[] = {
       NGX_AI_ROUTE_GEMINI, NGX_AI_DIALECT_GEMINI,
       NGX_AI_OP_CHAT, NGX_AI_V1BETA,
       NGX_AI_ROUTE_ID | NGX_AI_ROUTE_MODEL_PATH | NGX_AI_ROUTE_BODY_JSON
+      | NGX_AI_ROUTE_SLASH
       | NGX_AI_ROUTE_MODEL_OPTIONAL },
 
     { NGX_AI_METHOD_POST,
@@ -436,6 +437,7 @@ static const ngx_ai_route_t  ngx_ai_routes[] = {
       NGX_AI_ROUTE_GEMINI_STREAM, NGX_AI_DIALECT_GEMINI,
       NGX_AI_OP_CHAT, NGX_AI_V1BETA,
       NGX_AI_ROUTE_ID | NGX_AI_ROUTE_MODEL_PATH | NGX_AI_ROUTE_BODY_JSON
+      | NGX_AI_ROUTE_SLASH
       | NGX_AI_ROUTE_MODEL_OPTIONAL
       | NGX_AI_ROUTE_STREAMS | NGX_AI_ROUTE_ENDS | NGX_AI_ROUTE_STREAM
       | NGX_AI_ROUTE_ALT },
@@ -445,6 +447,7 @@ static const ngx_ai_route_t  ngx_ai_routes[] = {
       NGX_AI_ROUTE_GEMINI_COUNT, NGX_AI_DIALECT_GEMINI,
       NGX_AI_OP_COUNT, NGX_AI_V1BETA,
       NGX_AI_ROUTE_ID | NGX_AI_ROUTE_MODEL_PATH | NGX_AI_ROUTE_BODY_JSON
+      | NGX_AI_ROUTE_SLASH
       | NGX_AI_ROUTE_MODEL_OPTIONAL },
 
     { NGX_AI_METHOD_POST, ngx_string("/v1beta/models/{id}:embedContent"),
@@ -452,6 +455,7 @@ static const ngx_ai_route_t  ngx_ai_routes[] = {
       NGX_AI_ROUTE_GEMINI_EMBED, NGX_AI_DIALECT_GEMINI,
       NGX_AI_OP_EMBED, NGX_AI_V1BETA,
       NGX_AI_ROUTE_ID | NGX_AI_ROUTE_MODEL_PATH | NGX_AI_ROUTE_BODY_JSON
+      | NGX_AI_ROUTE_SLASH
       | NGX_AI_ROUTE_MODEL_OPTIONAL },
 
     { NGX_AI_METHOD_POST, ngx_string("/v1beta/models/{id}:batchEmbedContents"),
@@ -459,6 +463,7 @@ static const ngx_ai_route_t  ngx_ai_routes[] = {
       NGX_AI_ROUTE_GEMINI_EMBEDS, NGX_AI_DIALECT_GEMINI,
       NGX_AI_OP_EMBED, NGX_AI_V1BETA,
       NGX_AI_ROUTE_ID | NGX_AI_ROUTE_MODEL_PATH | NGX_AI_ROUTE_BODY_JSON
+      | NGX_AI_ROUTE_SLASH
       | NGX_AI_ROUTE_MODEL_OPTIONAL },
 
     { NGX_AI_METHOD_POST, ngx_string("/v1beta/models/{id}:predict"),
@@ -466,6 +471,7 @@ static const ngx_ai_route_t  ngx_ai_routes[] = {
       NGX_AI_ROUTE_GEMINI_PREDICT, NGX_AI_DIALECT_GEMINI,
       NGX_AI_OP_IMAGE, NGX_AI_V1BETA,
       NGX_AI_ROUTE_ID | NGX_AI_ROUTE_MODEL_PATH | NGX_AI_ROUTE_BODY_JSON
+      | NGX_AI_ROUTE_SLASH
       | NGX_AI_ROUTE_MODEL_OPTIONAL },
 
     { NGX_AI_METHOD_GET, ngx_string("/v1beta/models/{id}"),
@@ -638,6 +644,23 @@ ngx_ai_route_allow(u_char *dst, ngx_uint_t methods)
     }
 
     return p;
+}
+
+
+const ngx_ai_route_t *
+ngx_ai_route_of(ngx_uint_t dialect, ngx_uint_t op)
+{
+    const ngx_ai_route_t  *route, *end;
+
+    end = ngx_ai_routes + NGX_AI_ROUTES;
+
+    for (route = ngx_ai_routes; route < end; route++) {
+        if (route->dialect == dialect && route->op == op) {
+            return route;
+        }
+    }
+
+    return NULL;
 }
 
 

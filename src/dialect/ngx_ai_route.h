@@ -261,6 +261,12 @@ ngx_int_t ngx_ai_route_find(ngx_uint_t method, const ngx_str_t *uri,
 /* the value of the Allow header; returns the end */
 u_char *ngx_ai_route_allow(u_char *dst, ngx_uint_t methods);
 
+/*
+ * The row of a dialect in which an operation is asked for, the first if there
+ * are several; NULL: there is none.
+ */
+const ngx_ai_route_t *ngx_ai_route_of(ngx_uint_t dialect, ngx_uint_t op);
+
 /* the row of an ngx_ai_route_e, so that all can be walked through */
 const ngx_ai_route_t *ngx_ai_route(ngx_uint_t id);
 

@@ -195,6 +195,7 @@ typedef struct {
     size_t                         event_size;  /* of one streamed event */
     size_t                         reply_size;  /* of a reply held back */
     ngx_flag_t                     strict;      /* drop nothing */
+    time_t                         responses_keep; /* seconds; 0: not */
     ngx_uint_t                     health;
     ngx_str_t                      prefix;      /* may precede a route */
     u_char                        *file;        /* of "ai_gateway" */
@@ -248,6 +249,7 @@ typedef struct {
     ngx_http_ai_frame_t            frame;
     ngx_str_t                      content_type;
     ngx_str_t                      disposition;
+    ngx_str_t                      error_type;  /* x-amzn-errortype */
     int64_t                        retry_after; /* milliseconds, or -1 */
     off_t                          length;      /* Content-Length, or -1 */
     ngx_uint_t                     body;        /* ngx_http_ai_body_e */
@@ -315,6 +317,7 @@ struct ngx_http_ai_ctx_s {
     ngx_http_ai_provider_t        *provider;    /* of the attempt at hand */
     const ngx_ai_dialect_t        *wire;        /* in which it is asked */
     ngx_uint_t                     wire_id;     /* ngx_ai_dialect_e */
+    const ngx_ai_route_t          *wire_route;  /* the provider's */
     ngx_http_ai_hub_t             *hub;         /* see _translate.c; or NULL */
     ngx_uint_t                     attempts;
     ngx_uint_t                     fallbacks;

@@ -17,6 +17,7 @@
 #include "ngx_http_ai_headers.h"
 #include "ngx_http_ai_models.h"
 #include "ngx_http_ai_owner.h"
+#include "ngx_http_ai_state.h"
 #include "ngx_http_ai_select.h"
 #include "ngx_ai_multipart.h"
 
@@ -461,6 +462,13 @@ ngx_http_ai_body_handler(ngx_http_request_t *r)
     }
 
     if (rc == NGX_OK) {
+        rc = ngx_http_ai_state_named(ctx);
+
+        if (rc != NGX_DECLINED) {
+            ngx_http_finalize_request(r, rc);
+            return;
+        }
+
         rc = ngx_http_ai_select(ctx);
     }
 

@@ -79,6 +79,7 @@ ngx_http_ai_create_loc_conf(ngx_conf_t *cf)
     alcf->event_size = NGX_CONF_UNSET_SIZE;
     alcf->reply_size = NGX_CONF_UNSET_SIZE;
     alcf->strict = NGX_CONF_UNSET;
+    alcf->responses_keep = NGX_CONF_UNSET;
 
     return alcf;
 }
@@ -130,6 +131,7 @@ ngx_http_ai_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_size_value(conf->reply_size, prev->reply_size,
                               1024 * 1024);
     ngx_conf_merge_value(conf->strict, prev->strict, 0);
+    ngx_conf_merge_sec_value(conf->responses_keep, prev->responses_keep, 0);
 
     if (conf->enable && conf->auth == NGX_HTTP_AI_AUTH_KEYS
         && conf->keys == NULL)

@@ -270,6 +270,7 @@ ngx_http_ai_creds_take(ngx_http_ai_creds_t *creds, ngx_str_t *text)
         creds->aws->id = key.id;
         creds->aws->secret = key.secret;
         creds->aws->session = key.session;
+        ngx_memzero(creds->aws->day, NGX_AI_SIGV4_DAY);
     }
 
     return NGX_OK;

@@ -38,6 +38,7 @@ static ngx_int_t ngx_http_ai_gate_begin(ngx_http_ai_ctx_t *ctx);
 static ngx_uint_t ngx_http_ai_gate_streams(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_gate_hold(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_gate_events(ngx_http_ai_ctx_t *ctx);
+static ngx_uint_t ngx_http_ai_gate_ping(ngx_ai_sse_event_t *ev);
 static ngx_int_t ngx_http_ai_gate_whole(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_gate_trust(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_gate_reply(ngx_http_ai_ctx_t *ctx,
@@ -241,11 +242,11 @@ ngx_http_ai_gate_events(ngx_http_ai_ctx_t *ctx)
 
         ctx->head.seen = p - start;
 
-        if (ev.lines == 0) {
+        if (ev.lines == 0 || ngx_http_ai_gate_ping(&ev)) {
             continue;
         }
 
-        if (ctx->wire->read_event(ctx->match.route, ngx_http_ai_readers(ctx),
+        if (ctx->wire->read_event(ctx->wire_route, ngx_http_ai_readers(ctx),
                                   &ev, ctx->provider->vendor->quirks, 0,
                                   &ctx->reply, &event)
             != NGX_OK
@@ -256,6 +257,17 @@ ngx_http_ai_gate_events(ngx_http_ai_ctx_t *ctx)
 
         return ngx_http_ai_gate_commit(ctx);
     }
+}
+
+
+/* signs of life have names of their own in some formats, and say nothing */
+
+static ngx_uint_t
+ngx_http_ai_gate_ping(ngx_ai_sse_event_t *ev)
+{
+    return (ev->name.len == 4 && ngx_memcmp(ev->name.data, "ping", 4) == 0)
+           || (ev->name.len == 9
+               && ngx_memcmp(ev->name.data, "keepalive", 9) == 0);
 }
 
 
@@ -341,7 +353,7 @@ ngx_http_ai_gate_trust(ngx_http_ai_ctx_t *ctx)
 
     /* of a part of the reply nothing counts but the id */
 
-    dialect->read_reply(ctx->match.route, ctx->reader->values,
+    dialect->read_reply(ctx->wire_route, ctx->reader->values,
                         ctx->provider->vendor->quirks, &ctx->reply);
 
     rc = ngx_http_ai_gate_commit(ctx);
@@ -382,7 +394,7 @@ ngx_http_ai_gate_reply(ngx_http_ai_ctx_t *ctx, ngx_str_t *body)
         return ngx_http_ai_gate_fail(ctx, NGX_AI_FAULT_BODY);
     }
 
-    dialect->read_reply(ctx->match.route, reader->values,
+    dialect->read_reply(ctx->wire_route, reader->values,
                         ctx->provider->vendor->quirks, &ctx->reply);
 
     if (ctx->reply.error) {
@@ -459,6 +471,13 @@ ngx_http_ai_gate_error(ngx_http_ai_ctx_t *ctx, ngx_str_t *body)
     ctx->error.retry_after = -1;
 
     rc = ctx->wire->read_error(ngx_http_ai_readers(ctx), body, &ctx->error);
+
+    if (ctx->error.kind == NGX_AI_ERROR_UPSTREAM) {
+
+        /* no more than that it failed: the status says how */
+
+        ctx->error.kind = ngx_ai_error_kind(ctx->status);
+    }
 
     if (ctx->head.retry_after < 0) {
         ctx->head.retry_after = ctx->error.retry_after;

@@ -33,6 +33,8 @@ static ngx_int_t ngx_http_ai_head_connection(ngx_http_ai_ctx_t *ctx,
     ngx_str_t *value);
 static ngx_int_t ngx_http_ai_head_disposition(ngx_http_ai_ctx_t *ctx,
     ngx_str_t *value);
+static ngx_int_t ngx_http_ai_head_error(ngx_http_ai_ctx_t *ctx,
+    ngx_str_t *value);
 static ngx_int_t ngx_http_ai_head_retry(ngx_http_ai_ctx_t *ctx,
     ngx_str_t *value);
 static ngx_int_t ngx_http_ai_head_retry_ms(ngx_http_ai_ctx_t *ctx,
@@ -51,6 +53,7 @@ static const ngx_http_ai_head_line_t  ngx_http_ai_head_table[] = {
     { ngx_string("content-encoding"), ngx_http_ai_head_encoding },
     { ngx_string("connection"), ngx_http_ai_head_connection },
     { ngx_string("content-disposition"), ngx_http_ai_head_disposition },
+    { ngx_string("x-amzn-errortype"), ngx_http_ai_head_error },
     { ngx_string("retry-after"), ngx_http_ai_head_retry },
     { ngx_string("retry-after-ms"), ngx_http_ai_head_retry_ms },
     { ngx_null_string, NULL }
@@ -265,6 +268,13 @@ static ngx_int_t
 ngx_http_ai_head_disposition(ngx_http_ai_ctx_t *ctx, ngx_str_t *value)
 {
     return ngx_http_ai_head_copy(ctx, &ctx->head.disposition, value);
+}
+
+
+static ngx_int_t
+ngx_http_ai_head_error(ngx_http_ai_ctx_t *ctx, ngx_str_t *value)
+{
+    return ngx_http_ai_head_copy(ctx, &ctx->head.error_type, value);
 }
 
 

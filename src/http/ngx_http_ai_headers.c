@@ -209,6 +209,17 @@ ngx_http_ai_headers_commit(ngx_http_ai_ctx_t *ctx)
         return NGX_ERROR;
     }
 
+    /* a client of the same dialect looks for it there */
+
+    if (head->error_type.len && !ctx->translated
+        && ctx->wire->error_header.len
+        && ngx_http_ai_header(r, (char *) ctx->wire->error_header.data,
+                              &head->error_type)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     if (head->body == NGX_HTTP_AI_BODY_EVENTS) {
 
         /* for whatever stands between this nginx and the client */

@@ -21,7 +21,6 @@ static ngx_int_t ngx_http_ai_models_list(ngx_http_ai_ctx_t *ctx,
     ngx_ai_json_writer_t *w);
 static ngx_uint_t ngx_http_ai_models_allowed(ngx_http_ai_ctx_t *ctx,
     const ngx_str_t *name);
-static ngx_int_t ngx_http_ai_models_send(ngx_http_ai_ctx_t *ctx);
 
 
 ngx_int_t
@@ -173,7 +172,7 @@ ngx_http_ai_models_allowed(ngx_http_ai_ctx_t *ctx, const ngx_str_t *name)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_ai_models_send(ngx_http_ai_ctx_t *ctx)
 {
     ngx_int_t            rc;

@@ -19,5 +19,8 @@
  */
 ngx_int_t ngx_http_ai_models_handler(ngx_http_ai_ctx_t *ctx);
 
+/* sends the JSON in ctx->held, for whoever answers without a provider */
+ngx_int_t ngx_http_ai_models_send(ngx_http_ai_ctx_t *ctx);
+
 
 #endif /* _NGX_HTTP_AI_MODELS_H_INCLUDED_ */

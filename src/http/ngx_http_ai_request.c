@@ -71,8 +71,8 @@ ngx_http_ai_request_build(ngx_http_ai_ctx_t *ctx)
     ngx_buf_t       *b;
     ngx_int_t        rc;
     ngx_str_t        target, body;
-    ngx_chain_t     *cl, **last;
     const char      *reason;
+    ngx_chain_t     *cl, **last;
     ngx_ai_aim_t     aim;
     ngx_ai_edits_t   edits;
 

@@ -168,6 +168,13 @@ ngx_http_ai_retell_event(ngx_http_ai_ctx_t *ctx, ngx_ai_sse_event_t *ev)
 {
     ngx_int_t  rc;
 
+    if (ctx->reply.error) {
+
+        /* the client has been told, nothing else is */
+
+        return NGX_OK;
+    }
+
     if (ev->lines) {
         ctx->seen = ngx_current_msec;
     }
@@ -182,8 +189,7 @@ ngx_http_ai_retell_event(ngx_http_ai_ctx_t *ctx, ngx_ai_sse_event_t *ev)
         ngx_http_ai_stream_count(ctx);
     }
 
-    return (ctx->reply.error || ctx->request->upstream->error) ? NGX_ERROR
-                                                               : NGX_OK;
+    return ctx->request->upstream->error ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -287,7 +293,7 @@ ngx_http_ai_retell_end(ngx_http_ai_ctx_t *ctx)
     if (rc != NGX_DONE) {
         rc = NGX_ERROR;
 
-    } else if (ctx->reply.ended) {
+    } else if (ctx->reply.ended || ctx->reply.error) {
         rc = NGX_OK;
 
     } else {

@@ -31,6 +31,11 @@
 #include "ngx_http_ai_error.h"
 #include "ngx_http_ai_owner.h"
 #include "ngx_http_ai_stream.h"
+#include "ngx_http_ai_translate.h"
+
+
+/* the last events; of Responses, they repeat all that was said before */
+#define NGX_HTTP_AI_LAST  (64 * 1024 * 1024)
 
 
 static ngx_int_t ngx_http_ai_stream_bytes(ngx_http_ai_ctx_t *ctx,
@@ -385,7 +390,7 @@ ngx_http_ai_stream_event(ngx_http_ai_ctx_t *ctx, ngx_ai_sse_event_t *ev,
 
     ctx->seen = ngx_current_msec;
 
-    if (ctx->wire->read_event(ctx->match.route, amcf->readers[ctx->wire_id],
+    if (ctx->wire->read_event(ctx->wire_route, amcf->readers[ctx->wire_id],
                               ev, provider->vendor->quirks, ctx->hide_usage,
                               &ctx->reply, &event)
         != NGX_OK)
@@ -509,7 +514,7 @@ ngx_http_ai_stream_end(ngx_http_ai_ctx_t *ctx)
             return;
         }
 
-        dialect->read_reply(ctx->match.route, ctx->reader->values,
+        dialect->read_reply(ctx->wire_route, ctx->reader->values,
                             ctx->provider->vendor->quirks, &ctx->reply);
         ngx_http_ai_owner_note(ctx);
     }
@@ -650,17 +655,20 @@ ngx_http_ai_stream_cut(ngx_http_ai_ctx_t *ctx, ngx_int_t rc)
     }
 
     if (ctx->head.body != NGX_HTTP_AI_BODY_EVENTS || ctx->reply.ended
+        || (ctx->translated && ctx->reply.error)
         || r->connection->error)
     {
         return;
     }
 
-    ngx_ai_buf_init(&text, 4096, r->connection->log);
+    ngx_ai_buf_init(&text, NGX_HTTP_AI_LAST, r->connection->log);
 
-    if (ctx->dialect->write_error_event(ctx->match.route, &ctx->error,
-                                        ctx->framing, &text)
-        == NGX_OK)
-    {
+    rc = ctx->translated
+         ? ngx_http_ai_translate_error(ctx, &text)
+         : ctx->dialect->write_error_event(ctx->match.route, &ctx->error,
+                                           ctx->framing, &text);
+
+    if (rc == NGX_OK && ngx_ai_buf_len(&text)) {
         b = ngx_create_temp_buf(r->pool, ngx_ai_buf_len(&text));
 
         if (b) {

@@ -14,7 +14,9 @@
 
 #include "ngx_http_ai_translate.h"
 #include "ngx_http_ai_body.h"
+#include "ngx_http_ai_creds.h"
 #include "ngx_http_ai_error.h"
+#include "ngx_http_ai_state.h"
 #include "ngx_ai_op.h"
 
 
@@ -57,6 +59,8 @@ static void ngx_http_ai_translate_drop(ngx_http_ai_ctx_t *ctx,
     const ngx_ai_aim_t *aim);
 static ngx_int_t ngx_http_ai_translate_delta(void *data,
     const ngx_ai_delta_t *delta);
+static ngx_int_t ngx_http_ai_translate_said(ngx_http_ai_ctx_t *ctx,
+    const ngx_ai_error_t *error);
 static ngx_http_ai_desk_t *ngx_http_ai_desk(ngx_http_ai_ctx_t *ctx);
 static ngx_int_t ngx_http_ai_desk_clear(ngx_http_ai_desk_t *desk);
 
@@ -89,7 +93,19 @@ ngx_http_ai_translate_find(ngx_http_ai_ctx_t *ctx,
 
     ctx->wire = ngx_ai_dialect(id);
     ctx->wire_id = id;
+    ctx->wire_route = route;
     ctx->translated = (id != ctx->caller);
+
+    if (ctx->translated) {
+
+        /* a dialect may have no route for what it can be asked */
+
+        ctx->wire_route = ngx_ai_route_of(id, route->op);
+
+        if (ctx->wire_route == NULL) {
+            ctx->wire_route = route;
+        }
+    }
 
     return NGX_OK;
 }
@@ -194,6 +210,7 @@ static ngx_http_ai_hub_t *
 ngx_http_ai_translate_read(ngx_http_ai_ctx_t *ctx)
 {
     off_t                 max;
+    size_t                before;
     ngx_int_t             rc;
     ngx_uint_t            op;
     ngx_ai_walk_t         walk;
@@ -263,6 +280,16 @@ ngx_http_ai_translate_read(ngx_http_ai_ctx_t *ctx)
         return NULL;
     }
 
+    if (op == NGX_AI_OP_CHAT) {
+        rc = ngx_http_ai_state_read(ctx, hub->ask, hub->pool, &before);
+
+        if (rc != NGX_OK) {
+            return NULL;
+        }
+
+        hub->body.max += before * NGX_HTTP_AI_GROWTH;
+    }
+
     return hub;
 }
 
@@ -315,6 +342,11 @@ ngx_http_ai_translate_drop(ngx_http_ai_ctx_t *ctx, const ngx_ai_aim_t *aim)
     lost = *hub->fields
            & ~ngx_ai_wording_fields(&ctx->wire->wordings[aim->op],
                                     aim->quirks);
+
+    if (hub->told.chat) {
+        lost |= ngx_ai_chat_foreign(hub->told.chat, ctx->wire_id)
+                & ~ctx->wire->wordings[aim->op].mapped;
+    }
 
     for (i = 1; lost && i < type->nnames; i++) {
 
@@ -441,6 +473,10 @@ ngx_http_ai_translate_answer(ngx_http_ai_ctx_t *ctx, ngx_str_t *body)
         }
     }
 
+    if (rc == NGX_OK && op == NGX_AI_OP_CHAT) {
+        ngx_http_ai_state_keep(ctx, hub->ask, answer, NULL);
+    }
+
     ngx_destroy_pool(pool);
 
     if (rc != NGX_OK) {
@@ -513,10 +549,15 @@ ngx_http_ai_translate_delta(void *data, const ngx_ai_delta_t *delta)
 
     if (delta->type == NGX_AI_DELTA_ERROR) {
 
-        /* it is told when the stream is ended, as any other error is */
+        /* told as it comes, in the client's words; nothing follows it */
 
         ctx->reply.error = 1;
-        return NGX_OK;
+
+        if (ngx_http_ai_translate_said(ctx, delta->error) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        return ngx_http_ai_translate_error(ctx, hub->sink->out);
     }
 
     if (ctx->dialect->write_delta(hub->sink, delta) != NGX_OK) {
@@ -526,11 +567,37 @@ ngx_http_ai_translate_delta(void *data, const ngx_ai_delta_t *delta)
     if (delta->type == NGX_AI_DELTA_END) {
         ctx->reply.ended = 1;
 
+        ngx_http_ai_state_keep(ctx, hub->told.chat, NULL, hub->sink);
+
         return ngx_ai_framing_last(hub->sink->framing, hub->sink->out,
                                    hub->sink->events == 0);
     }
 
     return NGX_OK;
+}
+
+
+/* the provider's words are said, unless our key is among them */
+
+static ngx_int_t
+ngx_http_ai_translate_said(ngx_http_ai_ctx_t *ctx, const ngx_ai_error_t *error)
+{
+    ngx_str_t   said;
+    ngx_uint_t  kind;
+
+    said = error->message;
+    kind = error->kind ? error->kind : NGX_AI_ERROR_UPSTREAM;
+
+    if (said.len == 0 || ngx_http_ai_creds_in(ctx->provider, &said)) {
+        ngx_str_set(&said, ".");
+    }
+
+    (void) ngx_http_ai_fail(ctx, kind, NULL,
+                            "The provider \"%V\" broke off its answer%s%V",
+                            &ctx->provider->name, said.len == 1 ? "" : ": ",
+                            &said);
+
+    return ctx->error.message.len ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -543,7 +610,11 @@ ngx_http_ai_translate_event(ngx_http_ai_ctx_t *ctx, ngx_ai_sse_event_t *ev)
     hub = ctx->hub;
 
     if (ev->lines == 0) {
-        return ngx_http_ai_translate_ping(ctx);
+
+        /* a comment is a sign of life, a line end on its own is nothing */
+
+        return memchr(ev->raw.data, ':', ev->raw.len)
+               ? ngx_http_ai_translate_ping(ctx) : NGX_OK;
     }
 
     hub->flow.content = 0;
@@ -570,6 +641,22 @@ ngx_int_t
 ngx_http_ai_translate_end(ngx_http_ai_ctx_t *ctx)
 {
     return ngx_ai_flow_end(&ctx->hub->flow);
+}
+
+
+ngx_int_t
+ngx_http_ai_translate_error(ngx_http_ai_ctx_t *ctx, ngx_ai_buf_t *out)
+{
+    ngx_ai_delta_t  delta;
+
+    ngx_memzero(&delta, sizeof(ngx_ai_delta_t));
+
+    delta.type = NGX_AI_DELTA_ERROR;
+    delta.error = &ctx->error;
+
+    ctx->hub->sink->out = out;
+
+    return ctx->dialect->write_delta(ctx->hub->sink, &delta);
 }
 
 

@@ -51,6 +51,10 @@ ngx_int_t ngx_http_ai_translate_event(ngx_http_ai_ctx_t *ctx,
 ngx_int_t ngx_http_ai_translate_ping(ngx_http_ai_ctx_t *ctx);
 ngx_int_t ngx_http_ai_translate_end(ngx_http_ai_ctx_t *ctx);
 
+/* ctx->error as the last events of the stream */
+ngx_int_t ngx_http_ai_translate_error(ngx_http_ai_ctx_t *ctx,
+    ngx_ai_buf_t *out);
+
 /* 1 when the last event had something for the client */
 ngx_uint_t ngx_http_ai_translate_content(ngx_http_ai_ctx_t *ctx);
 

@@ -470,7 +470,7 @@ ngx_ai_google_error(ngx_pool_t *pool, const ngx_str_t *body, ngx_str_t *said)
     ngx_ai_tree_t         tree;
     const ngx_ai_node_t  *root, *node;
 
-    ngx_str_null(said);
+    ngx_str_set(said, "");
 
     ngx_ai_tree_init(&tree, NGX_AI_GOOGLE_NODES, pool->log);
 

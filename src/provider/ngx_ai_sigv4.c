@@ -16,7 +16,6 @@
 
 #define NGX_AI_SIGV4_HEX      (2 * NGX_AI_SHA256_LEN)
 #define NGX_AI_SIGV4_TIME     (sizeof("20150830T123600Z") - 1)
-#define NGX_AI_SIGV4_DAY      (sizeof("20150830") - 1)
 #define NGX_AI_SIGV4_SCOPE                                                    \
     (sizeof("20150830///aws4_request") - 1 + 2 * NGX_AI_SIGV4_NAME_MAX)
 #define NGX_AI_SIGV4_TEXT                                                     \
@@ -65,8 +64,10 @@ static void ngx_ai_sigv4_insert(ngx_ai_sigv4_param_t *params, ngx_uint_t n,
 static ngx_int_t ngx_ai_sigv4_compare(const ngx_ai_sigv4_param_t *a,
     const ngx_ai_sigv4_param_t *b);
 static u_char *ngx_ai_sigv4_encode(u_char *dst, u_char c);
+static ngx_int_t ngx_ai_sigv4_derive(ngx_ai_sigv4_t *s,
+    ngx_ai_sigv4_key_t *key, ngx_pool_t *pool);
 static ngx_int_t ngx_ai_sigv4_sign(ngx_ai_sigv4_t *s,
-    const ngx_ai_sigv4_key_t *key, ngx_pool_t *pool);
+    ngx_ai_sigv4_key_t *key);
 
 
 size_t
@@ -92,7 +93,7 @@ ngx_ai_sigv4_size(const ngx_ai_sigv4_key_t *key)
 
 
 ngx_int_t
-ngx_ai_sigv4_write(const ngx_ai_sigv4_key_t *key,
+ngx_ai_sigv4_write(ngx_ai_sigv4_key_t *key,
     const ngx_ai_sigv4_request_t *request, ngx_pool_t *pool, u_char **p)
 {
     u_char          *dst;
@@ -124,8 +125,14 @@ ngx_ai_sigv4_write(const ngx_ai_sigv4_key_t *key,
 
     rc = ngx_ai_sigv4_canonical(&s, request, pool);
 
+    if (rc == NGX_OK
+        && ngx_memcmp(key->day, s.time, NGX_AI_SIGV4_DAY) != 0)
+    {
+        rc = ngx_ai_sigv4_derive(&s, key, pool);
+    }
+
     if (rc == NGX_OK) {
-        rc = ngx_ai_sigv4_sign(&s, key, pool);
+        rc = ngx_ai_sigv4_sign(&s, key);
     }
 
     if (rc != NGX_OK) {
@@ -413,11 +420,10 @@ ngx_ai_sigv4_encode(u_char *dst, u_char c)
 
 
 static ngx_int_t
-ngx_ai_sigv4_sign(ngx_ai_sigv4_t *s, const ngx_ai_sigv4_key_t *key,
+ngx_ai_sigv4_derive(ngx_ai_sigv4_t *s, ngx_ai_sigv4_key_t *key,
     ngx_pool_t *pool)
 {
     u_char      *first, *p;
-    u_char       digest[NGX_AI_SHA256_LEN], text[NGX_AI_SIGV4_TEXT];
     size_t       len;
     ngx_int_t    rc;
     ngx_str_t    steps[3];
@@ -437,28 +443,43 @@ ngx_ai_sigv4_sign(ngx_ai_sigv4_t *s, const ngx_ai_sigv4_key_t *key,
     p = ngx_cpymem(first, "AWS4", sizeof("AWS4") - 1);
     (void) ngx_ai_secret_copy(p, key->secret);
 
-    rc = ngx_ai_hmac_sha256(first, len, s->time, NGX_AI_SIGV4_DAY, digest);
+    rc = ngx_ai_hmac_sha256(first, len, s->time, NGX_AI_SIGV4_DAY,
+                            key->derived);
 
     ngx_explicit_memzero(first, len);
 
     for (i = 0; i < 3 && rc == NGX_OK; i++) {
-        rc = ngx_ai_hmac_sha256(digest, NGX_AI_SHA256_LEN, steps[i].data,
-                                steps[i].len, digest);
+        rc = ngx_ai_hmac_sha256(key->derived, NGX_AI_SHA256_LEN,
+                                steps[i].data, steps[i].len, key->derived);
     }
+
+    if (rc == NGX_OK) {
+        ngx_memcpy(key->day, s->time, NGX_AI_SIGV4_DAY);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_ai_sigv4_sign(ngx_ai_sigv4_t *s, ngx_ai_sigv4_key_t *key)
+{
+    u_char  *p, digest[NGX_AI_SHA256_LEN], text[NGX_AI_SIGV4_TEXT];
 
     p = ngx_snprintf(text, sizeof(text), "AWS4-HMAC-SHA256\n%*s\n%*s\n%*s",
                      NGX_AI_SIGV4_TIME, s->time, s->scope_len, s->scope,
                      NGX_AI_SIGV4_HEX, s->canonical);
 
-    if (rc == NGX_OK) {
-        rc = ngx_ai_hmac_sha256(digest, NGX_AI_SHA256_LEN, text, p - text,
-                                digest);
+    if (ngx_ai_hmac_sha256(key->derived, NGX_AI_SHA256_LEN, text, p - text,
+                           digest)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     ngx_ai_hex(s->signature, digest, NGX_AI_SHA256_LEN);
-    ngx_explicit_memzero(digest, NGX_AI_SHA256_LEN);
 
-    return rc;
+    return NGX_OK;
 }
 
 

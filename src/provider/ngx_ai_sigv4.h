@@ -35,6 +35,7 @@
 
 
 #define NGX_AI_SIGV4_NAME_MAX  64      /* of a region, of a service */
+#define NGX_AI_SIGV4_DAY       (sizeof("20150830") - 1)
 
 
 typedef struct {
@@ -43,6 +44,14 @@ typedef struct {
     ngx_ai_secret_t  *session;     /* of keys that expire, or NULL */
     ngx_str_t         region;
     ngx_str_t         service;
+
+    /*
+     * What all of this makes for a day is kept: four fifths of the work.  To
+     * be zeroed when the key changes.
+     */
+
+    u_char            day[NGX_AI_SIGV4_DAY];
+    u_char            derived[NGX_AI_SHA256_LEN];
 } ngx_ai_sigv4_key_t;
 
 
@@ -64,7 +73,7 @@ size_t ngx_ai_sigv4_size(const ngx_ai_sigv4_key_t *key);
  * there.  NGX_OK; NGX_DECLINED: a query of more than 64 parameters;
  * NGX_ERROR: no memory, or a region or service that is too long.
  */
-ngx_int_t ngx_ai_sigv4_write(const ngx_ai_sigv4_key_t *key,
+ngx_int_t ngx_ai_sigv4_write(ngx_ai_sigv4_key_t *key,
     const ngx_ai_sigv4_request_t *request, ngx_pool_t *pool, u_char **p);
 
 /*
@@ -75,9 +84,9 @@ void ngx_ai_sigv4_region(const ngx_str_t *host, ngx_str_t *region);
 
 
 /*
- * The keys of a profile in a file as ~/.aws/credentials.  The members of "key"
- * that are secrets are set, from the pool, the others stay.  NGX_OK, or
- * NGX_ERROR and a reason.
+ * The keys of a profile in a file as ~/.aws/credentials.  The secrets of "key"
+ * are set, from the pool; its region and service stay.  NGX_OK, or NGX_ERROR
+ * and a reason.
  */
 ngx_int_t ngx_ai_sigv4_profile(ngx_pool_t *pool, const ngx_str_t *text,
     const ngx_str_t *profile, ngx_ai_sigv4_key_t *key, const char **reason);

@@ -33,6 +33,7 @@ ngx_ai_sigv4_profile(ngx_pool_t *pool, const ngx_str_t *text,
     key->id = NULL;
     key->secret = NULL;
     key->session = NULL;
+    ngx_memzero(key->day, NGX_AI_SIGV4_DAY);
 
     while (p < last) {
         ngx_ai_sigv4_line(&p, last, &line);

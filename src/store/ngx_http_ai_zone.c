@@ -12,6 +12,9 @@
 #define NGX_HTTP_AI_ZONE_METRICS  4
 #define NGX_HTTP_AI_ZONE_OWNERS   4
 
+/* and of what these two leave, also a quarter */
+#define NGX_HTTP_AI_ZONE_KEPT     4
+
 /* what the slab allocator and the header need: a rough upper bound */
 #define NGX_HTTP_AI_ZONE_EXTRA    (16 * ngx_pagesize)
 
@@ -27,6 +30,8 @@
      + (sizeof(ngx_http_ai_owners_sh_t) << 38)                                \
      + (sizeof(ngx_http_ai_owner_t) << 41)                                    \
      + ((size_t) NGX_HTTP_AI_COUNT_MAX << 44)                                 \
+     + (sizeof(ngx_http_ai_kept_sh_t) << 47)                                  \
+     + (sizeof(ngx_http_ai_kept_entry_t) << 50)                               \
      + ((size_t) NGX_HTTP_AI_LIVE_MAX << 56))
 
 
@@ -121,6 +126,9 @@ ngx_http_ai_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     z->owners.sh = z->sh->owners;
     z->owners.shpool = z->shpool;
 
+    z->kept.sh = z->sh->kept;
+    z->kept.shpool = z->shpool;
+
     return NGX_OK;
 }
 
@@ -128,10 +136,11 @@ ngx_http_ai_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 static ngx_int_t
 ngx_http_ai_zone_create(ngx_shm_zone_t *shm_zone)
 {
-    size_t                    len, size, min, max;
+    size_t                    len, size, min, max, all, share;
     u_char                   *p;
     ngx_uint_t                nslots;
     ngx_http_ai_zone_t       *z;
+    ngx_http_ai_kept_sh_t    *kept;
     ngx_http_ai_zone_sh_t    *sh;
     ngx_http_ai_owners_sh_t  *owners;
 
@@ -160,14 +169,17 @@ ngx_http_ai_zone_create(ngx_shm_zone_t *shm_zone)
     sh = ngx_slab_calloc(z->shpool, sizeof(ngx_http_ai_zone_sh_t));
     p = ngx_slab_alloc(z->shpool, size);
 
-    owners = ngx_http_ai_owners_create(z->shpool,
-                             (shm_zone->shm.size - NGX_HTTP_AI_ZONE_EXTRA)
-                             / NGX_HTTP_AI_ZONE_OWNERS);
+    all = shm_zone->shm.size - NGX_HTTP_AI_ZONE_EXTRA;
+    share = all / NGX_HTTP_AI_ZONE_OWNERS;
+
+    owners = ngx_http_ai_owners_create(z->shpool, share);
+    kept = ngx_http_ai_kept_create(z->shpool, (all - size - share)
+                                              / NGX_HTTP_AI_ZONE_KEPT);
 
     len = sizeof(" in ai_zone \"\"") + shm_zone->shm.name.len;
     z->shpool->log_ctx = ngx_slab_alloc(z->shpool, len);
 
-    if (sh == NULL || p == NULL || owners == NULL
+    if (sh == NULL || p == NULL || owners == NULL || kept == NULL
         || z->shpool->log_ctx == NULL)
     {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
@@ -185,6 +197,7 @@ ngx_http_ai_zone_create(ngx_shm_zone_t *shm_zone)
     sh->layout = NGX_HTTP_AI_ZONE_LAYOUT;
     sh->metrics = ngx_http_ai_metrics_create(p, size, nslots);
     sh->owners = owners;
+    sh->kept = kept;
 
     z->sh = sh;
     z->shpool->data = sh;

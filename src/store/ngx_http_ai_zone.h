@@ -11,6 +11,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_http_ai_kept.h"
 #include "ngx_http_ai_metrics.h"
 #include "ngx_http_ai_owners.h"
 
@@ -25,6 +26,8 @@
  *             +-- metrics                    at most a quarter of the zone
  *             +-- owners                     at most a quarter of the zone,
  *             |                              taken page by page
+ *             +-- kept texts                 at most a quarter of what these
+ *             |                              two leave, page by page
  *             +-- pages not yet handed out   keyed state takes them one by
  *                                            one: each kind has its root
  *                                            in ngx_http_ai_zone_sh_t
@@ -43,7 +46,7 @@
 
 
 #define NGX_HTTP_AI_ZONE_MAGIC    0x61697a6e
-#define NGX_HTTP_AI_ZONE_VERSION  2
+#define NGX_HTTP_AI_ZONE_VERSION  3
 
 
 /* in the zone */
@@ -54,6 +57,7 @@ typedef struct {
     size_t                     layout;
     ngx_http_ai_metrics_sh_t  *metrics;
     ngx_http_ai_owners_sh_t   *owners;
+    ngx_http_ai_kept_sh_t     *kept;
 } ngx_http_ai_zone_sh_t;
 
 
@@ -66,6 +70,7 @@ typedef struct {
     ngx_cycle_t               *cycle;
     ngx_http_ai_metrics_t      metrics;
     ngx_http_ai_owners_t       owners;
+    ngx_http_ai_keep_t         kept;
 } ngx_http_ai_zone_t;
 
 

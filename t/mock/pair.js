@@ -60,8 +60,10 @@ function usageDiff(want, got, client) {
         return ['no usage'];
     }
 
-    // some tell of more cached tokens than there were
-    const told = { ...want, cached: Math.min(want.cached || 0, want.input) };
+    // some tell of more cached tokens, or thoughts, than there were
+    const told = { ...want, cached: Math.min(want.cached || 0, want.input),
+        reasoning: want.reasoning === undefined ? undefined
+            : Math.min(want.reasoning, want.output) };
 
     return WORDS[client].usage.filter((name) => (told[name] || 0)
         !== (got[name] || 0) && !(told[name] === undefined
@@ -85,13 +87,31 @@ function finishes(want, client) {
     case 'other':
         return ['stop', 'other', 'length', 'filter'];
     case 'error':
-        return ['stop', 'other', 'error', 'filter'];
+        return ['stop', 'other', 'error', 'filter', 'tools'];
     case 'filter':
         return ['anthropic', 'chat', 'responses', 'gemini', 'bedrock']
             .includes(client) ? ['filter'] : ['filter', 'stop', 'error'];
     default:
         return [want.finish];
     }
+}
+
+
+// Arguments that are no object, because they were cut, can't be said where
+// they must be one.
+function objects(client) {
+    return (c) => {
+        let whole = /^\{/.test(c.args);
+
+        try {
+            JSON.parse(c.args);
+        } catch (e) {
+            whole = false;
+        }
+        return whole && !/^\{"arguments":"/.test(c.args) ? c
+            : { name: c.name, args: ['gemini', 'ollama', 'bedrock',
+                'anthropic'].includes(client) ? '?' : c.args };
+    };
 }
 
 
@@ -107,23 +127,27 @@ function differs(want, got, client) {
         }
     };
 
-    if (want.error) {
+    if (want.error || (want.finish === 'error' && got.error)) {
         say('error', true, got.error !== null);
         return out;
     }
 
     say('error', undefined, got.error ? got.error.message : undefined);
+    // what has no other place is a text; what was spoken has its words
+    const spoken = client === 'chat' ? '' : want.spoken;
+
     if (words.refusal) {
         say('refusal', want.refusal, got.refusal);
-        say('text', want.text, got.text);
-    } else {
-        say('text', want.text + want.refusal, got.text);
+        say('text', want.text + spoken, got.text);
+    } else if (spoken === '' || got.text !== want.text + want.refusal) {
+        say('text', want.text + want.refusal + spoken, got.text);
     }
     if (words.thinking) {
         say('thinking', want.thinking, got.thinking);
     }
     if (words.calls) {
-        say('calls', JSON.stringify(want.calls), JSON.stringify(got.calls));
+        say('calls', JSON.stringify(want.calls.map(objects(client))),
+            JSON.stringify(got.calls.map(objects(client))));
     }
     if (want.finish !== null && !finishes(want, client).includes(got.finish)) {
         say('finish', want.finish, got.finish);

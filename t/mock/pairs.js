@@ -84,6 +84,11 @@ const ASKS = {
     'a failed tool': { ...ASK_TOOLS, messages: [...LOOP.slice(0, 3),
         { role: 'user', parts: [result('call_1', 'get_weather', 'no such city',
             { failed: true }), LOOP[3].parts[1]] }] },
+    'an image of a tool': { ...ASK_TOOLS, messages: [...LOOP.slice(0, 3),
+        { role: 'user', parts: [{ kind: 'result', id: 'call_1',
+            name: 'get_weather', parts: [{ kind: 'text', text: 'See.' },
+                { kind: 'image', media: 'image/png', data: PNG }] },
+        LOOP[3].parts[1]] }] },
     'an image': { ...ASK, messages: [{ role: 'user', parts: [{ kind: 'text',
         text: 'What is it?' }, { kind: 'image', media: 'image/png',
         data: PNG }] }] },
@@ -174,6 +179,10 @@ async function answers(client, wire, name) {
     const [ask, recipe] = ANSWERS[name];
     const faults = [];
 
+    if (name === 'a filter' && ['cohere', 'ollama'].includes(wire)) {
+        return faults;                  // they have no word for it
+    }
+
     for (const stream of [false, true]) {
         const asked = { ...ask, stream };
         // what a client's dialect can't say is not asked of the mock either
@@ -207,8 +216,9 @@ async function answers(client, wire, name) {
 
 
 // A conversation goes on: thoughts, signatures and calls go back the way they
-// came, and the strict provider takes them.
-async function rounds(client, wire) {
+// came, and the strict provider takes them; it does, too, when the client has
+// kept what it was told but for the thoughts, as many do.
+async function rounds(client, wire, forgetful) {
     const faults = [];
 
     for (const stream of [false, true]) {
@@ -245,7 +255,7 @@ async function rounds(client, wire) {
                 break;
             }
             messages = [...messages, { role: 'assistant', parts: got.parts
-                .map((p) => (p.kind === 'call'
+                .filter((p) => !forgetful || p.kind !== 'thinking').map((p) => (p.kind === 'call'
                     ? { ...p, args: p.text || '{}' } : p)) },
             { role: 'user', parts: calls.map((c, i) => result(c.id, c.name,
                 `result ${round}.${i}`)) }];
@@ -281,6 +291,10 @@ async function errors(client, wire) {
 }
 
 
+// Of a stream that broke off without a word.
+const QUIET = /^no |not complete|without (?:a finish|an end)|broken frame|is the last one|an empty line behind it/;
+
+
 // What goes wrong in the middle: never a success, always a good stream.
 async function middle(client, wire) {
     const faults = [];
@@ -296,9 +310,8 @@ async function middle(client, wire) {
         if (reply.status < 400 && got.ended && !got.error) {
             faults.push(`${recipe}: a success: ${shown(reply)}`);
         }
-        if (reply.complete && !/^rst|^cut/.test(recipe)) {
-            got.faults.forEach((v) => faults.push(`${recipe}: ${v}`));
-        }
+        got.faults.filter((v) => got.error || !reply.complete ? !QUIET.test(v)
+            : true).forEach((v) => faults.push(`${recipe}: ${v}`));
     }
     return faults;
 }
@@ -315,7 +328,11 @@ async function pair(client, wire) {
         tests[`answers: ${a}`] = () => answers(client, wire, a);
     }
     if (client !== 'completions') {
-        tests['rounds of tools'] = () => rounds(client, wire);
+        tests['rounds of tools'] = () => rounds(client, wire, false);
+    }
+    if (['chat', 'cohere', 'ollama'].includes(client)) {
+        tests['rounds of tools, thoughts forgotten'] = () => rounds(client,
+            wire, true);
     }
     tests['errors'] = () => errors(client, wire);
     tests['faults in the middle'] = () => middle(client, wire);

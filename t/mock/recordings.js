@@ -103,8 +103,12 @@ function replyOf(response) {
             : Buffer.from(response.body === null || response.body === undefined
                 ? '' : JSON.stringify(response.body));
 
+    // the type is not always what it was
+    const events = kind === 'text' && /^(?:data|event):/.test(response.text);
+    const known = /\//.test(ctype || '') && !(events && /json/.test(ctype));
+
     return { status: response.status, headers, body,
-        ctype: /\//.test(ctype || '') ? ctype : DEFAULT_TYPES[kind || 'body'],
+        ctype: known ? ctype : DEFAULT_TYPES[kind || 'body'],
         sizes: response.chunk_sizes || null };
 }
 

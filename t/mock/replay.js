@@ -42,6 +42,12 @@ function* pieces(body, sizes) {
 }
 
 
+function inEvents(reply) {
+    return JSON.parse(reply.body).map((v) => ({
+        raw: Buffer.from(`data: ${JSON.stringify(v)}\r\n\r\n`) }));
+}
+
+
 function replay(x) {
     const found = load(x.recipe.replay);
 
@@ -58,6 +64,11 @@ function replay(x) {
 
     if (!streamed || reply.status >= 400) {
         return { ...out, body: reply.body };
+    }
+
+    // who asked for events is not sent an array
+    if (/^\[/.test(reply.body.subarray(0, 1)) && /\balt=sse\b/.test(x.query)) {
+        return { ...out, ctype: 'text/event-stream', events: inEvents(reply) };
     }
 
     const sizes = reply.sizes || [reply.body.length];

@@ -80,10 +80,11 @@ function leave(child) {
 }
 
 
-async function startMock(dir, key) {
+async function startMock(dir, key, args = []) {
     const file = `${dir}/mock.log`;
     const child = spawn(process.execPath, [`${ROOT}/t/mock/provider.js`,
-        '--listen', '127.0.0.1:0', '--require-key', key, '--while-stdin'],
+        '--listen', '127.0.0.1:0', '--require-key', key, '--while-stdin',
+        ...args],
     { stdio: ['pipe', 'pipe', fs.openSync(file, 'w')] });
 
     for await (const line of readline.createInterface(child.stdout)) {
@@ -108,7 +109,16 @@ function writeKeys(dir, keys) {
 }
 
 
-function conf(dir, port, mock, more) {
+function oneProvider(dir, mock) {
+    return `ai_provider mock {
+        type openai;
+        url ${mock}/v1;
+        key file:${dir}/provider.key;
+    }`;
+}
+
+
+function conf(dir, port, mock, { conf: more, providers = oneProvider }) {
     const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
         .map((kind) => `${kind}_temp_path ${dir}/${kind};`).join('\n    ');
 
@@ -125,11 +135,7 @@ http {
     access_log ${dir}/access.log ai_log_json;
     client_max_body_size 100m;
     ai_zone gateway 16m;
-    ai_provider mock {
-        type openai;
-        url ${mock}/v1;
-        key file:${dir}/provider.key;
-    }
+    ${providers(dir, mock)}
     ${more || ''}
     ai_keys ${dir}/keys.json;
     server {
@@ -153,12 +159,13 @@ async function answers(url) {
 
 
 // Another process may take a port that was free a moment ago.
-async function startNginx(dir, mock, more) {
+async function startNginx(dir, mock, options) {
     for (let i = 0; i < 5; i++) {
         const port = await freePort();
         const url = `http://127.0.0.1:${port}`;
 
-        fs.writeFileSync(`${dir}/nginx.conf`, conf(dir, port, mock, more));
+        fs.writeFileSync(`${dir}/nginx.conf`, conf(dir, port, mock,
+            options));
 
         const child = spawn(NGINX, ['-p', `${dir}/`, '-e', `${dir}/error.log`,
             '-c', `${dir}/nginx.conf`],
@@ -353,7 +360,8 @@ class Gateway {
 }
 
 
-// conf: more text for http{}.
+// conf: more text for http{}; providers: what makes that of the providers;
+// mock: more arguments of the mock
 async function start(options = {}) {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'ai-gateway-sdk-'));
     const keys = { provider: secret('provider'), all: secret('all'),
@@ -361,8 +369,8 @@ async function start(options = {}) {
 
     writeKeys(dir, keys);
 
-    const mock = await startMock(dir, keys.provider);
-    const nginx = await startNginx(dir, mock.url, options.conf);
+    const mock = await startMock(dir, keys.provider, options.mock);
+    const nginx = await startNginx(dir, mock.url, options);
 
     return new Gateway(dir, keys, mock, nginx);
 }

@@ -441,6 +441,7 @@ writes(void)
         { NGX_AI_ERROR_CONTEXT, 400, "invalid_request_error",
           "prompt is too long: m" },
         { NGX_AI_ERROR_POLICY, 400, "invalid_request_error", "m" },
+        { NGX_AI_ERROR_PREVIOUS, 400, "invalid_request_error", "m" },
         { NGX_AI_ERROR_RATE, 429, "rate_limit_error", "m" },
         { NGX_AI_ERROR_QUOTA, 402, "billing_error", "m" },
         { NGX_AI_ERROR_INTERNAL, 500, "api_error", "m" },

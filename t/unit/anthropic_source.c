@@ -174,16 +174,16 @@ static const stream_t  stream_cases[] = {
         "\"overloaded_error\",\"message\":\"Over\\u006coaded\"}}",
         DELTA(0, SAYS("late")) },
       BEGUN "PART 0.0 text\nTEXT 0.0 \"a\"\n"
-      "ERROR 18 message=\"Overloaded\"\n" },
+      "ERROR overloaded message=\"Overloaded\"\n" },
 
     { "one that comes first is all there is",
       { "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\","
         "\"message\":\"prompt is too long: 9 > 8\"}}" },
-      "ERROR 10 message=\"prompt is too long: 9 > 8\"\n" },
+      "ERROR context_length message=\"prompt is too long: 9 > 8\"\n" },
 
     { "one without a word is one",
       { START, "{\"type\":\"error\"}" },
-      BEGUN "ERROR 15 message=\"The provider could not finish its "
+      BEGUN "ERROR upstream message=\"The provider could not finish its "
       "answer.\"\n" },
 
     { "a stream that has no start begins by itself",
@@ -405,7 +405,7 @@ frames(void)
     is_int(anth_read(out.start, ngx_ai_buf_len(&out), ANTH_AT_ONCE,
                      NGX_AI_QUIRK_BEDROCK_INVOKE, &deltas, NULL),
            NGX_OK, "an exception is read");
-    is_str(deltas.data, deltas.len, "ERROR 12 message=\"too many\"\n",
+    is_str(deltas.data, deltas.len, "ERROR rate_limited message=\"too many\"\n",
            "and is an error");
 
     ngx_ai_buf_free(&out);

@@ -143,6 +143,8 @@ static const kind_row_t  kind_rows[] = {
       "validationException" },
     { NGX_AI_ERROR_POLICY, 400, "ValidationException",
       "validationException" },
+    { NGX_AI_ERROR_PREVIOUS, 400, "ValidationException",
+      "validationException" },
     { NGX_AI_ERROR_RATE, 429, "ThrottlingException",
       "throttlingException" },
     { NGX_AI_ERROR_QUOTA, 429, "ServiceQuotaExceededException",

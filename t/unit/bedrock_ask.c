@@ -266,7 +266,7 @@ static const wire_ask_row_t  option_rows[] = {
     { "the model's choice",
       WITH("'toolConfig':{'toolChoice':{'auto':{}}}"),
       "options stream=0 usage=1 choice=1\n"
-      "fields tool_choice\n" },
+      "fields\n" },
 
     { "the account's",
       WITH("'requestMetadata':{'a':'b'},'serviceTier':{'type':'flex'},"

@@ -331,7 +331,7 @@ static const stream_row_t  stream_rows[] = {
 
     { "an exception alone",
       "!throttlingException {'message':'Too many \\'tokens\\'.'}\n",
-      "ERROR 12 message=\"Too many \"tokens\".\"\n",
+      "ERROR rate_limited message=\"Too many \"tokens\".\"\n",
       "!throttlingException {'message':'Too many \\'tokens\\'.'}\n" },
 
     { "an exception behind a text",
@@ -341,25 +341,26 @@ static const stream_row_t  stream_rows[] = {
       "START created=0\n"
       "PART 0.0 text\n"
       "TEXT 0.0 \"a\"\n"
-      "ERROR 15 message=\"m\"\n",
+      "ERROR upstream message=\"m\"\n",
       START
       DELTA(0, "{'text':'a'}") "!modelStreamErrorException {'message':'m'}\n" },
 
     { "an exception whose message says what it is",
       "!validationException {'message':'Input is too long for requested "
       "model.'}\n",
-      "ERROR 10 message=\"Input is too long for requested model.\"\n",
+      "ERROR context_length message=\"Input is too long for requested model.\""
+      "\n",
       "!validationException {'message':'Input is too long for requested "
       "model.'}\n" },
 
     { "an error without JSON",
       "!InternalFailure what\n",
-      "ERROR 15 message=\"what\"\n",
+      "ERROR upstream message=\"what\"\n",
       "!modelStreamErrorException {'message':'what'}\n" },
 
     { "an error in other words",
       "!ServiceUnavailableException {'Message':'m'}\n",
-      "ERROR 17 message=\"m\"\n",
+      "ERROR unavailable message=\"m\"\n",
       "!serviceUnavailableException {'message':'m'}\n" }
 };
 

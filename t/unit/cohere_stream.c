@@ -237,6 +237,29 @@ static const stream_row_t  stream_rows[] = {
             "'logprobs':{'text':'a','token_ids':[],'logprobs':[-0.5]}")
       SAYS(0, "text", "b") STOP("content", 0) TOLD_END("COMPLETE") },
 
+    { "probabilities of no text",
+      START("x") EVENT("content-delta",
+            ",'delta':{'message':{'content':{'text':''}}},'logprobs':{'text':"
+            "'a','logprobs':[-0.5]}")
+      BLOCK(0, "thinking") SAYS(0, "thinking", "h")
+      EVENT("content-delta",
+            ",'delta':{'message':{'content':{'thinking':''}}},'logprobs':"
+            "{'text':'h','logprobs':[-0.5]}")
+      STOP("content", 0) END("COMPLETE"),
+      "START id=\"x\" created=0\n"
+      "LOGPROBS 0 {\"content\":[{\"token\":\"a\",\"logprob\":-0.5,\"bytes\":n"
+      "ull,\"top_logprobs\":[]}]}\n"
+      "PART 0.0 thinking\n"
+      "TEXT 0.0 \"h\"\n"
+      "LOGPROBS 0 {\"content\":[{\"token\":\"h\",\"logprob\":-0.5,\"bytes\":n"
+      "ull,\"top_logprobs\":[]}]}\n"
+      "PART_END 0.0\n"
+      "USAGE usage input=2 cache_read=1 output=2\n"
+      "FINISH 0 stop\n"
+      "END\n",
+      START(TOLD) BLOCK(0, "thinking") SAYS(0, "thinking", "h")
+      STOP("content", 0) TOLD_END("COMPLETE") },
+
     { "nothing",
       START("x")
       EVENT("message-end", ",'delta':{'finish_reason':'MAX_TOKENS'}")
@@ -293,7 +316,7 @@ static const stream_row_t  stream_rows[] = {
       "START id=\"x\" created=0\n"
       "PART 0.0 thinking\n"
       "TEXT 0.0 \"I \"\n"
-      "ERROR 15 message=\"invalid \"tool\" generation\"\n",
+      "ERROR upstream message=\"invalid \"tool\" generation\"\n",
       START(TOLD) BLOCK(0, "thinking") SAYS(0, "thinking", "I ")
       EVENT("message-end",
             ",'delta':{'finish_reason':'ERROR','usage':{},"
@@ -306,7 +329,7 @@ static const stream_row_t  stream_rows[] = {
             ",'delta':{'finish_reason':'ERROR','error':'e',"
             "'error_type':'TOO_MANY_TOKENS'}"),
       "START id=\"x\" created=0\n"
-      "ERROR 10 message=\"e\"\n",
+      "ERROR context_length message=\"e\"\n",
       START(TOLD)
       EVENT("message-end",
             ",'delta':{'finish_reason':'ERROR','usage':{},'error':'e'}")
@@ -315,7 +338,7 @@ static const stream_row_t  stream_rows[] = {
     { "one that took too long",
       START("x") EVENT("message-end", ",'delta':{'finish_reason':'TIMEOUT'}"),
       "START id=\"x\" created=0\n"
-      "ERROR 15 message=\"TIMEOUT\"\n",
+      "ERROR upstream message=\"TIMEOUT\"\n",
       START(TOLD)
       EVENT("message-end",
             ",'delta':{'finish_reason':'ERROR','usage':{},"

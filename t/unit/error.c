@@ -34,6 +34,7 @@ static const error_row_t  error_rows[] = {
     { NGX_AI_ERROR_MEDIA, 415, "unsupported_media" },
     { NGX_AI_ERROR_CONTEXT, 400, "context_length" },
     { NGX_AI_ERROR_POLICY, 400, "content_policy" },
+    { NGX_AI_ERROR_PREVIOUS, 400, "previous_not_found" },
     { NGX_AI_ERROR_RATE, 429, "rate_limited" },
     { NGX_AI_ERROR_QUOTA, 429, "quota" },
     { NGX_AI_ERROR_INTERNAL, 500, "internal" },

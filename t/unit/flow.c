@@ -156,12 +156,12 @@ static const flow_vector_t  flow_vectors[] = {
         { OP_PING, 0, 0, 0, NULL, NULL, NULL },
         { OP_END, 0, 0, 0, NULL, NULL, NULL } },
       "START created=0\nPART 0.0 text\nTEXT 0.0 \"a\"\n"
-      "ERROR 15 message=\"no\"\n" },
+      "ERROR upstream message=\"no\"\n" },
 
     { "an error may be all there is", 0,
       { { OP_ERROR, 0, 0, 0, "no", NULL, NULL },
         { OP_START, 0, 0, 0, "r", NULL, NULL } },
-      "ERROR 15 message=\"no\"\n" }
+      "ERROR upstream message=\"no\"\n" }
 };
 
 

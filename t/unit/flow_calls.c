@@ -272,7 +272,7 @@ static const flow_vector_t  flow_calls_vectors[] = {
       { { OP_CALL, 0, 0, 0, "{}", "f", "c1" },
         { OP_ERROR, 0, 0, 0, "no", NULL, NULL },
         { OP_END, 0, 0, 0, NULL, NULL, NULL } },
-      "START created=0\nERROR 15 message=\"no\"\n" }
+      "START created=0\nERROR upstream message=\"no\"\n" }
 };
 
 

@@ -235,10 +235,10 @@ static const gemini_row_t  read_rows[] = {
       START
       "PART 0.0 text\n"
       "TEXT 0.0 \"a\"\n"
-      "ERROR 18 message=\"no \"more\"\"\n" },
+      "ERROR overloaded message=\"no \"more\"\"\n" },
 
     { "an error in an array is one", "[{'error':{'code':499}}]\n",
-      "ERROR 15 message=\"The provider failed.\"\n" },
+      "ERROR upstream message=\"The provider failed.\"\n" },
 
     { "an event that says nothing is passed over",
       "{}\n{'x':1}\n{'candidates':[]}\n{'candidates':null}\n"

@@ -212,6 +212,7 @@ hub_field_tools(ngx_ai_chat_t *chat, ngx_uint_t field)
 
     case NGX_AI_FIELD_TOOL_CHOICE_ALLOWED:
         ngx_str_set(&hub_field_tool(chat, NGX_AI_TOOL_FUNCTION)->name, "g");
+        ngx_str_set(&hub_field_tool(chat, NGX_AI_TOOL_FUNCTION)->name, "h");
         chat->allowed = hub_field_texts(chat, "g");
         chat->choice = NGX_AI_CHOICE_AUTO;
         break;

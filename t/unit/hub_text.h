@@ -597,7 +597,8 @@ hub_delta_text(hub_text_t *t, const ngx_ai_delta_t *d)
         return;
 
     case NGX_AI_DELTA_ERROR:
-        hub_printf(t, " %u message=\"", (unsigned) d->error->kind);
+        hub_printf(t, " %s message=\"",
+                   (char *) ngx_ai_error_name(d->error->kind)->data);
         hub_bytes(t, d->error->message.data, d->error->message.len);
         hub_printf(t, "\"");
         break;

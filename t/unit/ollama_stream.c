@@ -146,17 +146,17 @@ static const row_t  rows[] = {
       TEXT("a") "{'error':'it \\'failed\\''}\n",
       START
       "PART 0.0 text\nTEXT 0.0 \"a\"\n"
-      "ERROR 15 message=\"it \"failed\"\"\n",
+      "ERROR upstream message=\"it \"failed\"\"\n",
       TEXT("a") "{'error':'it \\'failed\\''}\n" },
 
     { "an error may be all there is, and anything",
       "{'error':{'code':1}}\n",
-      "ERROR 15 message=\"The provider failed.\"\n",
+      "ERROR upstream message=\"The provider failed.\"\n",
       "{'error':'The provider failed.'}\n" },
 
     { "an error says what it is about",
       "{'error':'the input exceeds the context length'}\n",
-      "ERROR 10 message=\"the input exceeds the context length\"\n",
+      "ERROR context_length message=\"the input exceeds the context length\"\n",
       NULL }
 };
 

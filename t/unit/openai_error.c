@@ -133,6 +133,8 @@ static const write_row_t  write_rows[] = {
     { NGX_AI_ERROR_CONTEXT, "invalid_request_error",
       "context_length_exceeded" },
     { NGX_AI_ERROR_POLICY, "invalid_request_error", "content_filter" },
+    { NGX_AI_ERROR_PREVIOUS, "invalid_request_error",
+      "previous_response_not_found" },
     { NGX_AI_ERROR_RATE, "requests", "rate_limit_exceeded" },
     { NGX_AI_ERROR_QUOTA, "insufficient_quota", "insufficient_quota" },
     { NGX_AI_ERROR_INTERNAL, "server_error", NULL },

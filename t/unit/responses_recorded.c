@@ -327,15 +327,14 @@ reply(rec_t *r, const ngx_str_t *body)
 static void
 stream(rec_t *r, const ngx_str_t *bytes)
 {
-    wire_t             *w;
-    ngx_int_t           rc;
-    ngx_str_t           out;
-    hub_sink_t          sink, other;
-    hub_text_t          first = { NULL, 0, 0 };
-    hub_text_t          then = { NULL, 0, 0 };
-    ngx_uint_t          i;
-    ngx_ai_reply_t      seen;
-    wire_rec_counts_t   counts;
+    wire_t          *w;
+    ngx_int_t        rc;
+    ngx_str_t        out;
+    hub_sink_t       sink, other;
+    hub_text_t       first = { NULL, 0, 0 };
+    hub_text_t       then = { NULL, 0, 0 };
+    ngx_uint_t       i;
+    ngx_ai_reply_t   seen;
 
     w = &r->wire;
     r->counts.streams++;
@@ -355,19 +354,14 @@ stream(rec_t *r, const ngx_str_t *bytes)
         hub_sink_free(&other);
     }
 
-    memset(&counts, 0, sizeof(counts));
+    /* one has thought and said nothing: there is no content to be seen */
 
-    wire_rec_events(w, &counts, r->readers, bytes, &seen, r->name);
+    if (memmem(bytes->data, bytes->len, ".delta", 6) != NULL) {
+        wire_rec_events(w, &r->counts, r->readers, bytes, &seen, r->name);
 
-    /* one has thought and said nothing */
-
-    wire_rec_check(&r->counts,
-                   counts.wrong == (memmem(bytes->data, bytes->len, ".delta",
-                                           6) == NULL),
-                   "its events pass", r->name);
-
-    if (sink.error.len == 0) {
-        passed(r, &seen, sink.reply.finish, &sink.reply.usage);
+        if (sink.error.len == 0) {
+            passed(r, &seen, sink.reply.finish, &sink.reply.usage);
+        }
     }
 
     hub_sink_fold(&sink, &first, HUB_IDS|HUB_SIGNATURES);

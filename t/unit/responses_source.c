@@ -332,12 +332,12 @@ static const row_t  rows[] = {
       "{'type':'response.failed','response':{'status':'failed','error':{'co"
       "de':'x','message':'y'}}}\n",
       START
-      "ERROR 12 message='slow 'down''\n" },
+      "ERROR rate_limited message='slow 'down''\n" },
 
     { "an error in the older form",
       NGX_OK,
       "{'type':'error','code':'server_error','message':'oops'}\n",
-      "ERROR 15 message='oops'\n" },
+      "ERROR upstream message='oops'\n" },
 
     { "a failure",
       NGX_OK,
@@ -346,14 +346,14 @@ static const row_t  rows[] = {
       "','error':{'code':'context_length_exceeded','message':'too long'},'u"
       "sage':null}}\n",
       START
-      "ERROR 10 message='too long'\n" },
+      "ERROR context_length message='too long'\n" },
 
     { "an envelope without a type",
       NGX_OK,
       CREATED
       "{'error':{'message':'m','code':'insufficient_quota'}}\n",
       START
-      "ERROR 13 message='m'\n" },
+      "ERROR quota message='m'\n" },
 
     { "what is of no interest",
       NGX_OK,

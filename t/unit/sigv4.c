@@ -37,6 +37,7 @@ static void test_suite(ngx_pool_t *pool);
 static void test_bedrock(ngx_pool_t *pool);
 static void test_case(ngx_pool_t *pool, const sigv4_case_t *c);
 static void test_lines(ngx_pool_t *pool);
+static void test_again(ngx_pool_t *pool);
 static void test_limits(ngx_pool_t *pool);
 static void test_region(void);
 static void test_profile(ngx_pool_t *pool);
@@ -63,6 +64,7 @@ main(void)
     test_suite(pool);
     test_bedrock(pool);
     test_lines(pool);
+    test_again(pool);
     test_limits(pool);
     test_region();
     test_profile(pool);
@@ -310,6 +312,56 @@ test_lines(ngx_pool_t *pool)
     ok(good && out[len - 1] == LF, "there are lines and nothing else");
     ok(memmem(out, len, SIGV4_SECRET, sizeof(SIGV4_SECRET) - 1) == NULL,
        "the secret is not in them");
+}
+
+
+/* a key that is used for days, as in a worker, signs as a new one does */
+
+static void
+test_again(ngx_pool_t *pool)
+{
+    u_char                  *p, out[2048], want[2048];
+    size_t                   len;
+    ngx_uint_t               i, good;
+    sigv4_case_t             c;
+    ngx_ai_sigv4_key_t       key;
+    ngx_ai_sigv4_request_t   request;
+
+    ngx_memzero(&c, sizeof(c));
+    ngx_memzero(&key, sizeof(key));
+
+    c.method = "POST";
+    c.target = "/a";
+    c.host = "h";
+    c.region = "us-east-1";
+    c.service = "bedrock";
+    c.body = "";
+
+    key.id = sigv4_secret(pool, SIGV4_ID);
+    key.secret = sigv4_secret(pool, SIGV4_SECRET);
+    ngx_str_set(&key.region, "us-east-1");
+    ngx_str_set(&key.service, "bedrock");
+
+    ngx_str_set(&request.method, "POST");
+    ngx_str_set(&request.target, "/a");
+    ngx_str_set(&request.host, "h");
+    ngx_ai_sha256(NULL, 0, request.body);
+
+    good = 1;
+
+    for (i = 0; i < 100; i++) {
+        c.now = 1795162145 + i * 9973;
+        request.now = c.now;
+
+        sigv4_write(pool, &c, want, &len);
+
+        p = out;
+        ngx_ai_sigv4_write(&key, &request, pool, &p);
+
+        good &= (size_t) (p - out) == len && memcmp(out, want, len) == 0;
+    }
+
+    ok(good, "a key that was used before signs as a new one does");
 }
 
 

@@ -40,7 +40,8 @@ use Nginx;
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 my $cases = 0;
 my @fields = qw(attempts fallback_reason error provider target_model
-    tokens_in tokens_cached tokens_out tokens_reasoning chunks finish ttft);
+    tokens_in tokens_cached tokens_out tokens_reasoning chunks finish ttft
+    dropped);
 
 
 # http => within http{}, server => within server{}, location => within

@@ -113,8 +113,8 @@ function finish(c, f, d, where) {
     if (!FINISH[d.stop_reason]) {
         c.add(`${where}.stop_reason is ${JSON.stringify(d.stop_reason)}`);
     }
-    if (c.strict && (d.stop_reason === 'tool_use') !== (f.calls.size > 0)
-        && FINISH[d.stop_reason] !== 'length')
+    if (c.strict && (d.stop_reason === 'tool_use' ? f.calls.size === 0
+        : f.finish === 'stop' && f.calls.size > 0))
     {
         c.add(`${where}.stop_reason is ${d.stop_reason}, there are `
             + `${f.calls.size} calls`);

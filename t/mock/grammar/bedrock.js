@@ -71,8 +71,8 @@ function finish(c, f, reason) {
     if (!FINISH[reason]) {
         c.add(`stopReason is ${reason}`);
     }
-    if (c.strict && (reason === 'tool_use') !== (f.calls.size > 0)
-        && FINISH[reason] !== 'length')
+    if (c.strict && (reason === 'tool_use' ? f.calls.size === 0
+        : f.finish === 'stop' && f.calls.size > 0))
     {
         c.add(`stopReason is ${reason}, there are ${f.calls.size} calls`);
     }

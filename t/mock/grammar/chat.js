@@ -14,7 +14,7 @@
  * in its first fragment.
  */
 
-const { args, parse } = require('./json');
+const { args, parse, source } = require('./json');
 const { isObject, shape } = require('./fold');
 
 const FINISH = { stop: 'stop', length: 'length', model_length: 'length',
@@ -67,19 +67,25 @@ function usage(c, f, u, where) {
     const input = u.prompt_tokens_details || {};
     const output = u.completion_tokens_details || {};
     let out = u.completion_tokens;
+    let in_ = u.prompt_tokens;
 
     shape(c, input, IN_DETAILS, `${where}.prompt_tokens_details`);
     shape(c, output, OUT_DETAILS, `${where}.completion_tokens_details`);
 
-    // xAI counts reasoning apart
+    // xAI counts reasoning apart, Mistral what it hears
     if (c.quirks.apart) {
         out += output.reasoning_tokens || 0;
+
+    } else if (input.audio_tokens && u.total_tokens
+        === in_ + out + input.audio_tokens)
+    {
+        in_ += input.audio_tokens;
 
     } else if (u.total_tokens !== u.prompt_tokens + u.completion_tokens) {
         c.add(`${where}.total_tokens is not the sum`);
     }
 
-    f.usage = { input: u.prompt_tokens, output: out,
+    f.usage = { input: in_, output: out,
         cached: input.cached_tokens === undefined
             || input.cached_tokens === null ? u.prompt_cache_hit_tokens
             : input.cached_tokens,
@@ -96,9 +102,10 @@ function errorOf(f, v) {
 
 
 // Content that is text, or parts of which some are thoughts (Mistral).
+// Some make JSON of an answer that is JSON (Cloudflare).
 function content(f, v) {
-    if (typeof v === 'string') {
-        f.text('text', v);
+    if (typeof v === 'string' || isObject(v)) {
+        f.text('text', isObject(v) ? source(v) : v);
         return;
     }
 
@@ -124,6 +131,9 @@ function said(f, m) {
         || details);
     content(f, m.content);
     f.text('refusal', m.refusal);
+    if (isObject(m.audio)) {
+        f.text('audio', m.audio.transcript);
+    }
 }
 
 
@@ -160,7 +170,7 @@ function whole(c, f, v) {
         said(at, m);
         (m.tool_calls || []).forEach((call, i) => wholeCall(c, at, call, i,
             `${where}.message.tool_calls[${i}]`));
-        if (isObject(m.function_call)) {
+        if (isObject(m.function_call) && m.function_call.name) {
             at.call('f', null, m.function_call.name,
                 m.function_call.arguments);
         }

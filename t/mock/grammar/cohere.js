@@ -71,8 +71,8 @@ function finish(c, f, reason) {
     if (!FINISH[reason]) {
         c.add(`finish_reason is ${reason}`);
     }
-    if (c.strict && (reason === 'TOOL_CALL') !== (f.calls.size > 0)
-        && FINISH[reason] !== 'length')
+    if (c.strict && (reason === 'TOOL_CALL' ? f.calls.size === 0
+        : f.finish === 'stop' && f.calls.size > 0))
     {
         c.add(`finish_reason is ${reason}, there are ${f.calls.size} calls`);
     }

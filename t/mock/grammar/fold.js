@@ -173,8 +173,9 @@ class Fold {
             .map((p) => ({ name: p.name, args: args(p.text) }));
 
         return { text: this.joined('text'), thinking: this.joined('thinking'),
-            refusal: this.joined('refusal'), calls, finish: this.finish,
-            usage: this.usage, error: this.error,
+            refusal: this.joined('refusal'), spoken: this.joined('audio'),
+            calls, finish: this.finish, usage: this.usage,
+            error: this.error,
             ...(this.others.length
                 ? { others: Array.from(this.others, (o) => o && o.plain()) }
                 : {}) };

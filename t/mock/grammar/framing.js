@@ -45,7 +45,8 @@ function sse(bytes, fault) {
         name = data = null;
     };
 
-    for (const line of lines) {
+    for (let i = 0; i < lines.length; i++) {
+        const line = lines[i];
         const m = /^([^:]*)(?:: ?([^]*))?$/.exec(line);
         const value = m[2] === undefined ? '' : m[2];
 
@@ -62,8 +63,9 @@ function sse(bytes, fault) {
             name = value;
         } else if (m[1] !== 'id' && m[1] !== 'retry') {
             fault(`a line that no event stream has: "${line.slice(0, 60)}"`);
-            // an error of Vertex AI is JSON without "data:"
-            events.push({ name: null, stray: line });
+            // an error of Vertex AI is JSON without "data:", of many lines
+            events.push({ name: null, stray: lines.slice(i).join('\n') });
+            break;
         }
     }
 

@@ -52,7 +52,8 @@ function usage(c, f, u, where) {
 
     shape(c, u, USAGE, where);
 
-    const now = later(f.raw, u);
+    // the last report counts, and is about all
+    const now = u.promptTokenCount === undefined ? later(f.raw, u) : u;
     const input = (now.promptTokenCount || 0)
         + (now.toolUsePromptTokenCount || 0);
     const output = (now.candidatesTokenCount || 0)

@@ -60,10 +60,6 @@ function check(name, reply, options = {}) {
         usage: options.usage === true, quirks: options.quirks || {},
         twice: [], status: reply.status, headers: reply.headers || {} });
 
-    if (reply.complete === false) {
-        c.add('the reply is not complete');
-    }
-
     // a member of another type may be more than a reader bears
     const reading = (read) => {
         try {
@@ -103,8 +99,12 @@ function check(name, reply, options = {}) {
         c.add(`the member "${twice}" twice in an object`);
     }
 
+    // one that broke off may say so, and end early
     if (reply.complete === false) {
         f.ended = false;
+        if (f.error === null) {
+            c.add('the reply is not complete');
+        }
     }
     f.faults = c.list;
     return f;

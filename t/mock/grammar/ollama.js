@@ -14,7 +14,7 @@ const { isObject, shape } = require('./fold');
 const FINISH = { stop: 'stop', length: 'length', load: 'other',
     unload: 'other' };
 
-const LINE = { model: 's', created_at: 't', done: 'b' };
+const LINE = { model: 's', created_at: 't', done: 'b', 'logprobs?': 'a' };
 const TOLD = { 'done_reason?': 's', 'total_duration?': 'i',
     'load_duration?': 'i', 'prompt_eval_count?': 'i',
     'prompt_eval_duration?': 'i', 'eval_count?': 'i', 'eval_duration?': 'i',

@@ -5,8 +5,7 @@
 
 // Requests of Anthropic's Messages.
 
-const { args } = require('../grammar/json');
-const { list, number, only } = require('./common');
+const { callArgs, list, number, only } = require('./common');
 
 const EFFORTS = { minimal: 1024, low: 2048, medium: 8192, high: 24576 };
 
@@ -34,7 +33,7 @@ function readBlock(b) {
     case 'document':
         return readSource('file', b.source, b.title);
     case 'tool_use':
-        return { kind: 'call', id: b.id, name: b.name, args: args(b.input) };
+        return { kind: 'call', id: b.id, name: b.name, args: callArgs(b.input) };
     case 'tool_result':
         return { kind: 'result', id: b.tool_use_id, failed: b.is_error === true,
             parts: readContent(b.content) };

@@ -5,8 +5,7 @@
 
 // Requests of Bedrock's Converse.
 
-const { args } = require('../grammar/json');
-const { list, number, only, resultText } = require('./common');
+const { callArgs, list, number, only, resultText } = require('./common');
 
 const MEDIA = { png: 'image/png', jpeg: 'image/jpeg', gif: 'image/gif',
     webp: 'image/webp', pdf: 'application/pdf', txt: 'text/plain',
@@ -38,7 +37,7 @@ function readBlock(b) {
     }
     if (b.toolUse) {
         return { kind: 'call', id: b.toolUse.toolUseId, name: b.toolUse.name,
-            args: args(b.toolUse.input) };
+            args: callArgs(b.toolUse.input) };
     }
     if (b.toolResult) {
         return { kind: 'result', id: b.toolResult.toolUseId,

@@ -5,8 +5,9 @@
 
 // Requests of OpenAI's chat completions, and legacy completions.
 
-const { args, source } = require('../grammar/json');
-const { dataOf, dataUrl, fromDataUrl, list, number, only } = require('./common');
+const { source } = require('../grammar/json');
+const { callArgs, dataOf, dataUrl, fromDataUrl, list, number, only, shown }
+    = require('./common');
 
 
 function readPart(p) {
@@ -72,11 +73,11 @@ function readMessage(m) {
     for (const t of list(m.tool_calls)) {
         parts.push(t.type === 'custom' ? { kind: 'native', type: 'custom' }
             : { kind: 'call', id: t.id, name: t.function.name,
-                args: args(t.function.arguments) });
+                args: callArgs(t.function.arguments) });
     }
     if (m.function_call) {
         parts.push({ kind: 'call', id: m.function_call.name,
-            name: m.function_call.name, args: args(m.function_call.arguments) });
+            name: m.function_call.name, args: callArgs(m.function_call.arguments) });
     }
     return { role: 'assistant', parts };
 }
@@ -141,7 +142,7 @@ function writePart(p) {
     case 'image':
         return { type: 'image_url', image_url: { url: p.url || dataUrl(p) } };
     case 'audio':
-        return { type: 'input_audio', input_audio: { data: p.data,
+        return !p.data ? null : { type: 'input_audio', input_audio: { data: p.data,
             format: p.media.replace('audio/', '') } };
     case 'file':
         return dataOf(p) ? { type: 'file', file: { filename: p.name || 'file',
@@ -175,7 +176,9 @@ function* writeMessages(ask) {
                     content: r.parts.filter((p) => p.kind === 'text')
                         .map((p) => p.text).join('') };
             }
-            const rest = content(m.parts.filter((p) => p.kind !== 'result'));
+            // what a tool shows is shown by the user
+            const rest = content([...shown(m.parts),
+                ...m.parts.filter((p) => p.kind !== 'result')]);
             if (rest.length) {
                 yield { role: 'user', content: rest };
             }

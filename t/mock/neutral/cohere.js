@@ -5,8 +5,7 @@
 
 // Requests of Cohere's chat, version 2.
 
-const { args } = require('../grammar/json');
-const { dataUrl, fromDataUrl, list, number, only, resultText, texts }
+const { callArgs, dataUrl, fromDataUrl, list, number, only, resultText, texts }
     = require('./common');
 
 
@@ -40,7 +39,7 @@ function readMessage(m) {
     }
     for (const t of list(m.tool_calls)) {
         parts.push({ kind: 'call', id: t.id, name: t.function.name,
-            args: args(t.function.arguments) });
+            args: callArgs(t.function.arguments) });
     }
     return { role: m.role, parts };
 }
@@ -114,11 +113,14 @@ function* writeMessages(ask) {
 
 function write(ask) {
     const f = ask.format;
-    const choice = ask.choice && ask.choice.name ? 'required' : ask.choice;
+    // the one that must be called is the only one there is
+    const named = ask.choice && ask.choice.name;
+    const choice = named ? 'required' : ask.choice;
+    const tools = (ask.tools || []).filter((t) => !named || t.name === named);
 
     return { path: '/v2/chat', body: only({
         model: ask.model, messages: Array.from(writeMessages(ask)),
-        tools: ask.tools && ask.tools.length ? ask.tools.map((t) => ({
+        tools: tools.length ? tools.map((t) => ({
             type: 'function', function: only({ name: t.name,
                 description: t.description, parameters: t.schema }) }))
             : undefined,

@@ -5,7 +5,7 @@
 
 // What the readers and writers of requests share.
 
-const { canonical, source } = require('../grammar/json');
+const { args, canonical, source } = require('../grammar/json');
 
 
 const list = (v) => Array.isArray(v) ? v : [];
@@ -49,6 +49,13 @@ function texts(parts) {
 }
 
 
+// Images in results of tools, for dialects that have texts there and no more.
+function shown(parts) {
+    return parts.filter((p) => p.kind === 'result').flatMap((p) => p.parts)
+        .filter((p) => p.kind === 'image');
+}
+
+
 // The object that a result of a tool is, where the dialect wants one.
 function resultObject(parts) {
     const text = texts(parts);
@@ -86,6 +93,25 @@ function resultText(v) {
 }
 
 
+// The arguments of a call: always an object.
+function callArgs(v) {
+    const text = args(v);
+
+    return text[0] === '{' && isJson(text) ? text
+        : JSON.stringify({ arguments: text });
+}
+
+
+function isJson(text) {
+    try {
+        JSON.parse(text);
+        return true;
+    } catch (e) {
+        return false;
+    }
+}
+
+
 // Gives ids to calls and results that have none: results are of the calls of
 // their name, in the order of these.
 function pair(messages) {
@@ -111,5 +137,5 @@ function pair(messages) {
 }
 
 
-module.exports = { dataOf, dataUrl, fromDataUrl, list, number, only, pair,
-    resultObject, resultText, texts };
+module.exports = { callArgs, dataOf, dataUrl, fromDataUrl, list, number, only, pair,
+    resultObject, resultText, shown, texts };

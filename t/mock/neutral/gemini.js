@@ -5,8 +5,8 @@
 
 // Requests of Gemini's generateContent. Names in snake_case are as good.
 
-const { args, canonical, source } = require('../grammar/json');
-const { dataOf, list, number, only, pair, resultObject, resultText, texts }
+const { canonical, source } = require('../grammar/json');
+const { callArgs, dataOf, list, number, only, pair, resultObject, resultText, texts }
     = require('./common');
 
 const MODES = { AUTO: 'auto', NONE: 'none', ANY: 'required' };
@@ -31,7 +31,7 @@ function readPart(raw) {
 
     if (p.functionCall) {
         const f = members(p.functionCall);
-        return { kind: 'call', id: f.id, name: f.name, args: args(f.args),
+        return { kind: 'call', id: f.id, name: f.name, args: callArgs(f.args),
             signature: p.thoughtSignature };
     }
     if (p.functionResponse) {
@@ -126,6 +126,14 @@ function read(raw) {
 }
 
 
+function pictures(parts, ask) {
+    const list_ = parts.filter((p) => ['image', 'audio', 'file']
+        .includes(p.kind)).map((p) => writePart(p, ask)).filter(Boolean);
+
+    return list_.length ? { parts: list_ } : {};
+}
+
+
 function writePart(p, ask) {
     const signed = ask.replay && p.signature
         ? { thoughtSignature: p.signature } : {};
@@ -142,7 +150,7 @@ function writePart(p, ask) {
     case 'result':
         return { functionResponse: { ...(ask.ids ? { id: p.id } : {}),
             name: p.name, response: p.failed ? { error: texts(p.parts) }
-                : resultObject(p.parts) } };
+                : resultObject(p.parts), ...pictures(p.parts, ask) } };
     case 'image':
     case 'audio':
     case 'file':

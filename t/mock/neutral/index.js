@@ -63,8 +63,10 @@ function read(name, body) {
 // Without what only one dialect has, and without messages that have nothing
 // else.
 function prune(ask) {
-    return { ...ask, effort: undefined,
-        tools: (ask.tools || []).filter((t) => !t.native),
+    const tools = (ask.tools || []).filter((t) => !t.native);
+
+    return { ...ask, effort: undefined, tools,
+        ...(tools.length ? {} : { choice: undefined, parallel: undefined }),
         messages: ask.messages.map((m) => ({ ...m,
             parts: m.parts.filter((p) => p.kind !== 'native') }))
             .filter((m) => m.parts.length) };
@@ -81,12 +83,26 @@ function through(name, ask) {
 }
 
 
+// What a tool said: where it must be an object, a text is wrapped in one, and
+// nothing at all is an empty one.
 function resultOf(text) {
     try {
-        return canonical(JSON.stringify(JSON.parse(text)));
+        const v = JSON.parse(text);
+        const names = v === null || typeof v !== 'object' ? [] : Object.keys(v);
+        if (names.length === 1 && ['result', 'output'].includes(names[0])) {
+            return resultOf(JSON.stringify(v[names[0]]));
+        }
+        return text === '{}' ? '' : typeof v === 'string' ? squash(v)
+            : canonical(JSON.stringify(v));
     } catch (e) {
         return squash(text);
     }
+}
+
+
+function media(p) {
+    return `${p.kind} ${p.url ? '' : p.media} ${p.url || p.data
+        || Buffer.from(p.text || '').toString('base64')}`;
 }
 
 
@@ -116,10 +132,10 @@ function plain(ask) {
             } else if (p.kind === 'result') {
                 turn.results.push(`${numbers.get(p.id)} `
                     + `${p.failed ? 'failed ' : ''}${resultOf(texts(p.parts))}`);
+                turn.media.push(...p.parts.filter((r) => MEDIA
+                    .includes(r.kind)).map(media));
             } else if (MEDIA.includes(p.kind)) {
-                turn.media.push(`${p.kind} ${p.url ? '' : p.media} ${p.url
-                    || p.data
-                    || Buffer.from(p.text || '').toString('base64')}`);
+                turn.media.push(media(p));
             }
         }
 

@@ -5,8 +5,7 @@
 
 // Requests of Ollama's chat.
 
-const { args } = require('../grammar/json');
-const { list, number, only, pair, texts } = require('./common');
+const { callArgs, list, number, only, pair, texts } = require('./common');
 
 const MAGIC = [['iVBOR', 'image/png'], ['/9j/', 'image/jpeg'],
     ['R0lG', 'image/gif'], ['UklG', 'image/webp']];
@@ -24,12 +23,12 @@ function readMessage(m) {
     }
     for (const data of list(m.images)) {
         const known = MAGIC.find(([start]) => data.startsWith(start));
-        parts.push({ kind: 'image', media: known ? known[1] : 'image/png',
+        parts.push({ kind: 'image', media: known ? known[1] : 'image/jpeg',
             data });
     }
     for (const t of list(m.tool_calls)) {
         parts.push({ kind: 'call', id: t.id, name: t.function.name,
-            args: args(t.function.arguments) });
+            args: callArgs(t.function.arguments) });
     }
     return { role: m.role, parts };
 }

@@ -5,8 +5,7 @@
 
 // Requests of OpenAI's Responses.
 
-const { args } = require('../grammar/json');
-const { dataOf, dataUrl, fromDataUrl, list, number, only, texts } = require('./common');
+const { callArgs, dataOf, dataUrl, fromDataUrl, list, number, only, texts } = require('./common');
 
 
 function readPart(p) {
@@ -45,7 +44,7 @@ function readItem(item) {
             parts: readContent(item.content) };
     case 'function_call':
         return { role: 'assistant', parts: [{ kind: 'call', id: item.call_id,
-            name: item.name, args: args(item.arguments) }] };
+            name: item.name, args: callArgs(item.arguments) }] };
     case 'function_call_output':
         return { role: 'user', parts: [{ kind: 'result', id: item.call_id,
             parts: readContent(item.output) }] };
@@ -134,7 +133,7 @@ function* writeItems(ask) {
                     arguments: p.args };
             } else if (p.kind === 'result') {
                 yield* flush();
-                const images = p.parts.some((r) => r.kind === 'image');
+                const images = p.parts.some((r) => r.kind !== 'text');
                 yield { type: 'function_call_output', call_id: p.id,
                     output: images ? p.parts.map((r) => writePart(r, 'user'))
                         .filter(Boolean) : texts(p.parts) };

@@ -87,7 +87,7 @@ void ngx_ai_ollama_write_logprobs(ngx_ai_json_writer_t *w,
 
 /* the id of a call, with the signature that its client has to carry */
 ngx_int_t ngx_ai_ollama_call_id(ngx_pool_t *pool, const ngx_ai_part_t *part,
-    ngx_uint_t origin, const ngx_str_t *signature, ngx_str_t *id);
+    ngx_str_t *id);
 
 /*
  * "model" and "created_at", as all that is told begins; the memory is from
@@ -126,9 +126,6 @@ typedef struct {
     ngx_ai_usage_t    usage;
     ngx_uint_t        finish;
     ngx_uint_t        calls;       /* so far: the indexes of calls */
-    ngx_uint_t        origin;      /* of the signature */
-    size_t            signed_len;
-    u_char           *signature;   /* of a thought, for the next call */
 } ngx_ai_ollama_sink_t;
 
 

@@ -424,21 +424,13 @@ ngx_ai_ollama_head(ngx_pool_t *pool, const ngx_ai_told_t *told,
 }
 
 
-/*
- * There is one place for a signature, the id of a call: that of the call, or
- * of the thoughts before it.
- */
+/* the one place for a signature; that of thoughts would miss their text */
 
 ngx_int_t
 ngx_ai_ollama_call_id(ngx_pool_t *pool, const ngx_ai_part_t *part,
-    ngx_uint_t origin, const ngx_str_t *signature, ngx_str_t *id)
+    ngx_str_t *id)
 {
-    if (part->signature.len) {
-        origin = part->origin;
-        signature = &part->signature;
-    }
-
-    return ngx_ai_id_join(pool, &part->id, origin, signature, id);
+    return ngx_ai_id_join(pool, &part->id, part->origin, &part->signature, id);
 }
 
 
@@ -511,31 +503,21 @@ static ngx_int_t
 ngx_ai_ollama_answer_calls(ngx_ai_json_writer_t *w,
     const ngx_ai_answer_t *answer, const ngx_array_t *parts)
 {
-    ngx_str_t             id, signature;
-    ngx_uint_t            i, calls, origin;
+    ngx_str_t             id;
+    ngx_uint_t            i, calls;
     const ngx_ai_part_t  *part;
 
     calls = 0;
-    origin = 0;
-    ngx_str_null(&signature);
 
     part = parts->elts;
 
     for (i = 0; i < parts->nelts; i++) {
 
-        if (part[i].kind == NGX_AI_PART_THINKING && part[i].signature.len) {
-            origin = part[i].origin;
-            signature = part[i].signature;
-        }
-
         if (part[i].kind != NGX_AI_PART_TOOL_CALL || part[i].custom) {
             continue;
         }
 
-        if (ngx_ai_ollama_call_id(answer->pool, &part[i], origin, &signature,
-                                  &id)
-            != NGX_OK)
-        {
+        if (ngx_ai_ollama_call_id(answer->pool, &part[i], &id) != NGX_OK) {
             return NGX_ERROR;
         }
 
@@ -545,7 +527,6 @@ ngx_ai_ollama_answer_calls(ngx_ai_json_writer_t *w,
         }
 
         ngx_ai_ollama_write_call(w, &part[i], &id, calls++);
-        signature.len = 0;
     }
 
     if (calls) {

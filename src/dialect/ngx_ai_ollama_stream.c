@@ -36,8 +36,6 @@ static ngx_int_t ngx_ai_ollama_sink_part(ngx_ai_ollama_sink_t *s,
     const ngx_ai_part_t *part);
 static ngx_int_t ngx_ai_ollama_sink_call(ngx_ai_ollama_sink_t *s,
     ngx_ai_json_writer_t *w, const ngx_ai_part_t *part);
-static ngx_int_t ngx_ai_ollama_sink_sign(ngx_ai_ollama_sink_t *s,
-    const ngx_ai_delta_t *d);
 static ngx_int_t ngx_ai_ollama_sink_logprobs(ngx_ai_ollama_sink_t *s,
     const ngx_str_t *raw);
 static ngx_int_t ngx_ai_ollama_sink_done(ngx_ai_ollama_sink_t *s);
@@ -361,9 +359,6 @@ ngx_ai_ollama_write_delta(void *sink, const ngx_ai_delta_t *d)
     case NGX_AI_DELTA_TEXT:
         return ngx_ai_ollama_sink_text(s, d);
 
-    case NGX_AI_DELTA_SIGNATURE:
-        return ngx_ai_ollama_sink_sign(s, d);
-
     case NGX_AI_DELTA_LOGPROBS:
         return ngx_ai_ollama_sink_logprobs(s, &d->text);
 
@@ -497,13 +492,9 @@ ngx_ai_ollama_sink_call(ngx_ai_ollama_sink_t *s, ngx_ai_json_writer_t *w,
     const ngx_ai_part_t *part)
 {
     ngx_int_t   rc;
-    ngx_str_t   id, signature;
+    ngx_str_t   id;
 
-    signature.data = s->signature;
-    signature.len = s->signed_len;
-    s->signed_len = 0;
-
-    rc = ngx_ai_ollama_call_id(s->sink.pool, part, s->origin, &signature, &id);
+    rc = ngx_ai_ollama_call_id(s->sink.pool, part, &id);
 
     ngx_ai_json_write_key(w, "tool_calls");
     ngx_ai_json_write_array(w);
@@ -515,33 +506,6 @@ ngx_ai_ollama_sink_call(ngx_ai_ollama_sink_t *s, ngx_ai_json_writer_t *w,
     ngx_ai_json_write_end(w);
 
     return rc;
-}
-
-
-/* a signature of thoughts waits for a call to go with */
-
-static ngx_int_t
-ngx_ai_ollama_sink_sign(ngx_ai_ollama_sink_t *s, const ngx_ai_delta_t *d)
-{
-    if (d->part->kind != NGX_AI_PART_THINKING
-        || d->text.len > NGX_AI_SIGN_MAX)
-    {
-        return NGX_OK;
-    }
-
-    if (s->signature == NULL) {
-        s->signature = ngx_pnalloc(s->sink.pool, NGX_AI_SIGN_MAX);
-        if (s->signature == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    ngx_memcpy(s->signature, d->text.data, d->text.len);
-
-    s->signed_len = d->text.len;
-    s->origin = d->part->origin;
-
-    return NGX_OK;
 }
 
 

@@ -29,7 +29,8 @@
 /*
  * A stream may end without [DONE], after the finish or the usage chunk
  * (Perplexity, Cerebras, MiniMax; the Hugging Face router does what the
- * server behind it does).  It is whole once a finish_reason was seen.
+ * server behind it does; Gemini's format has no terminator at all).  It is
+ * whole once a finish_reason was seen.
  */
 #define NGX_AI_QUIRK_NO_DONE          0x0004
 

@@ -76,18 +76,18 @@ static const ngx_ai_vendor_t  ngx_ai_vendors[] = {
     { ngx_string("gemini"), ngx_string("Google Gemini"),
       ngx_string("https://generativelanguage.googleapis.com/v1beta"),
       ngx_string("GEMINI_API_KEY"), NGX_AI_DIALECT_GEMINI,
-      0, NGX_AI_AUTH_GOOG, 0 },
+      0, NGX_AI_AUTH_GOOG, NGX_AI_QUIRK_NO_DONE },
 
     { ngx_string("vertex"), ngx_string("Google Vertex AI"),
       ngx_string("https://{location-}aiplatform.googleapis.com/v1"
                  "/projects/{project}/locations/{location}/publishers/google"),
       ngx_null_string, NGX_AI_DIALECT_GEMINI,
-      0, NGX_AI_AUTH_GOOG, 0 },
+      0, NGX_AI_AUTH_GOOG, NGX_AI_QUIRK_NO_DONE },
 
     { ngx_string("vertex-express"), ngx_string("Google Vertex AI, by a key"),
       ngx_string("https://aiplatform.googleapis.com/v1/publishers/google"),
       ngx_string("GOOGLE_VERTEX_API_KEY"), NGX_AI_DIALECT_GEMINI,
-      0, NGX_AI_AUTH_GOOG, 0 },
+      0, NGX_AI_AUTH_GOOG, NGX_AI_QUIRK_NO_DONE },
 
     { ngx_string("vertex-anthropic"), ngx_string("Claude on Vertex AI"),
       ngx_string("https://{location-}aiplatform.googleapis.com/v1"

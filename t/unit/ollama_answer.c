@@ -235,7 +235,7 @@ test_foreign(void)
     is_str(t.data, t.len,
            HEAD "'message':{'role':'assistant','content':'ano',"
            "'thinking':'t','tool_calls':["
-           "{'id':'x~aigw.3.SIG3','function':{'index':0,'name':'f',"
+           "{'id':'x','function':{'index':0,'name':'f',"
            "'arguments':{}}},"
            "{'id':'y','function':{'index':1,'name':'g','arguments':{}}},"
            "{'id':'z~aigw.4.SIG4','function':{'index':2,'name':'h',"

@@ -350,7 +350,7 @@ test_foreign(void)
     wire_out(&w, &t);
     is_str(t.data, t.len,
            THINK("t") TEXT("a") TEXT("no")
-           MORE("'tool_calls':[{'id':'x~aigw.3.SIG3','function':{'index':0,"
+           MORE("'tool_calls':[{'id':'x','function':{'index':0,"
                 "'name':'f','arguments':{}}}]")
            MORE("'tool_calls':[{'id':'x','function':{'index':1,'name':'f',"
                 "'arguments':{}}}]")

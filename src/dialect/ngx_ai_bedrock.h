@@ -109,6 +109,10 @@ void ngx_ai_bedrock_write_input(ngx_ai_json_writer_t *w,
 ngx_int_t ngx_ai_bedrock_join(ngx_ai_walk_t *w, const ngx_ai_node_t *array,
     ngx_str_t *text);
 
+/* 1 for a toolUse or a toolResult that Bedrock has made and answered itself */
+ngx_uint_t ngx_ai_bedrock_is_server(const ngx_ai_tree_t *t,
+    const ngx_ai_node_t *object);
+
 /* a member that is a string, or nothing */
 void ngx_ai_bedrock_string(const ngx_ai_tree_t *t,
     const ngx_ai_node_t *object, const char *name, ngx_str_t *text);

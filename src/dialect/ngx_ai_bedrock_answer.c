@@ -193,7 +193,7 @@ ngx_ai_bedrock_read_block(ngx_ai_walk_t *w, const ngx_ai_node_t *block,
 }
 
 
-/* one with a type is a call that Bedrock has answered itself */
+/* some are calls that Bedrock has answered itself */
 
 static ngx_int_t
 ngx_ai_bedrock_answer_call(ngx_ai_walk_t *w, const ngx_ai_node_t *block,
@@ -202,7 +202,7 @@ ngx_ai_bedrock_answer_call(ngx_ai_walk_t *w, const ngx_ai_node_t *block,
     ngx_ai_part_t        *part;
     const ngx_ai_node_t  *input;
 
-    if (ngx_ai_tree_member(w->tree, value, "type") != NULL) {
+    if (ngx_ai_bedrock_is_server(w->tree, value)) {
         return ngx_ai_bedrock_answer_native(w, block, "toolUse", parts);
     }
 

@@ -740,3 +740,15 @@ ngx_ai_bedrock_string(const ngx_ai_tree_t *t, const ngx_ai_node_t *object,
         ngx_str_set(text, "");
     }
 }
+
+
+ngx_uint_t
+ngx_ai_bedrock_is_server(const ngx_ai_tree_t *t, const ngx_ai_node_t *object)
+{
+    const ngx_ai_node_t  *type;
+
+    type = ngx_ai_tree_member(t, object, "type");
+
+    return type != NULL && !ngx_ai_tree_is(t, type, "tool_use")
+           && !ngx_ai_tree_is(t, type, "tool_result");
+}

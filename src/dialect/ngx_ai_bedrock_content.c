@@ -260,7 +260,7 @@ ngx_ai_bedrock_read_call(ngx_ai_walk_t *w, const ngx_ai_node_t *value,
 
     /* a call that Bedrock has made to itself */
 
-    if (ngx_ai_tree_member(w->tree, value, "type") != NULL) {
+    if (ngx_ai_bedrock_is_server(w->tree, value)) {
         return ngx_ai_bedrock_read_native(w, value, member, to);
     }
 
@@ -327,7 +327,7 @@ ngx_ai_bedrock_read_result(ngx_ai_walk_t *w, const ngx_ai_node_t *value,
 {
     ngx_ai_part_t  *part;
 
-    if (ngx_ai_tree_member(w->tree, value, "type") != NULL) {
+    if (ngx_ai_bedrock_is_server(w->tree, value)) {
         return ngx_ai_bedrock_read_native(w, value, member, to);
     }
 

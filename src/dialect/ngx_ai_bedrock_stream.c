@@ -199,7 +199,7 @@ ngx_ai_bedrock_source_begin(ngx_ai_bedrock_source_t *s,
 
     node = ngx_ai_tree_member(tree, start, "toolUse");
 
-    if (node == NULL || ngx_ai_tree_member(tree, node, "type") != NULL) {
+    if (node == NULL || ngx_ai_bedrock_is_server(tree, node)) {
         s->mute = key;
         s->muted = 1;
         return NGX_OK;

@@ -52,7 +52,7 @@ const TEXT_CHOICE = { index: 'i', text: 's', 'finish_reason': 'S',
 const USAGE = { prompt_tokens: 'i', completion_tokens: 'i', total_tokens: 'i',
     'prompt_tokens_details?': 'O', 'completion_tokens_details?': 'O' };
 const IN_DETAILS = { 'cached_tokens?': 'i', 'audio_tokens?': 'i',
-    'cache_write_tokens?': 'i' };
+    'cache_write_tokens?': 'i', 'image_tokens?': 'i' };
 const OUT_DETAILS = { 'reasoning_tokens?': 'i', 'audio_tokens?': 'i',
     'accepted_prediction_tokens?': 'i', 'rejected_prediction_tokens?': 'i' };
 
